@@ -1,0 +1,63 @@
+# `make help` lists the targets. Each does what set-up is still to be done: Python packages
+# (hashed) into .venv, the local chain (anvil) into node_modules.
+
+PYTHON ?= python3
+PY := .venv/bin/python
+# Two workers: the suite is made for two cores; raise it with `make test WORKERS=8`.
+WORKERS ?= 2
+# natrix calls the compiler by name.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.PHONY: help setup demo test lint bench notebook devnet lock clean
+.DEFAULT_GOAL := help
+
+help: ## show this list
+	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
+
+setup: .venv/.stamp node_modules/.stamp ## install everything that is pinned
+
+demo: setup ## play a market crash through the contracts; pictures and figures in out/
+	$(PY) -m novate run
+
+test: lint ## every check and every test
+	$(PY) -m benchmarks.size
+	$(PY) -m pytest -n $(WORKERS)
+
+lint: setup ## style, types, Vyper lint
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	$(PY) -m natrix lint contracts --disable NTX11
+
+bench: setup ## measure gas and contract sizes, rewrite benchmarks/*.json
+	$(PY) -m benchmarks.size --write
+	$(PY) -m benchmarks.gas
+
+notebook: setup ## execute every notebook from a fresh kernel
+	$(PY) -m benchmarks.notebooks
+
+devnet: setup ## a local chain on port 8545, until Ctrl-C
+	$(PY) -m novate.devnet
+
+lock: ## resolve the Python dependencies of pyproject.toml again (needs uv)
+	uv pip compile pyproject.toml --extra test --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-annotate \
+		--custom-compile-command "make lock" --output-file requirements.lock
+
+clean: ## remove what set-up, tests and runs made
+	rm -rf .venv node_modules out .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.stamp: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+		{ echo "novate needs Python 3.11 to 3.13; $(PYTHON) is" \
+		"$$($(PYTHON) --version 2>&1): make PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@# In place of an editable install, which would need an unhashed build.
+	@$(PY) -c 'import sysconfig; open(sysconfig.get_path("purelib") + "/novate.pth", "w").write("$(CURDIR)\n")'
+	@touch $@
+
+node_modules/.stamp: package-lock.json
+	npm ci --ignore-scripts --no-fund --no-audit --loglevel=error
+	@touch $@

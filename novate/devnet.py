@@ -1,0 +1,117 @@
+"""A local chain: anvil, from the packages that set-up installs or from the PATH."""
+
+import argparse
+import contextlib
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from .errors import NetworkError
+
+ROOT = Path(__file__).resolve().parent.parent
+# The rules that titanoboa's EVM follows, so that gas agrees.
+HARDFORK = "prague"
+START_TIMEOUT = 20.0
+
+
+@dataclass(frozen=True)
+class Devnet:
+    """A running chain of our own: where it listens and its id."""
+
+    url: str
+    chain_id: int
+
+
+def find_anvil() -> str:
+    """Path of the anvil program; raises NetworkError when there is none."""
+    local = ROOT / "node_modules" / ".bin" / "anvil"
+    if found := shutil.which(str(local)) or shutil.which("anvil"):
+        return found
+    raise NetworkError("anvil is missing: run `make setup`, or install foundry")
+
+
+@contextlib.contextmanager
+def devnet(
+    *, port: int | None = None, chain_id: int | None = None, timestamp: int | None = None
+) -> Iterator[Devnet]:
+    """Run a chain for the time of the block.
+
+    port: a free one by default.
+    chain_id: a new one by default, since clients cache the blocks of a chain by its id.
+    timestamp: [s] of the first block, now by default.
+    """
+    program = find_anvil()
+    port = _free_port() if port is None else port
+    # Above the ids in use, below the 2^31 that some wallets allow.
+    chain_id = 10**9 + secrets.randbelow(10**9) if chain_id is None else chain_id
+    command = [program, "--silent", "--hardfork", HARDFORK]
+    command += ["--port", str(port), "--chain-id", str(chain_id)]
+    if timestamp is not None:
+        command += ["--timestamp", str(timestamp)]
+    # A group of its own: the program in node_modules is a wrapper around the real one.
+    process = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True
+    )
+    try:
+        chain = Devnet(f"http://127.0.0.1:{port}", chain_id)
+        _wait(chain, process)
+        yield chain
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, 15)
+        process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _wait(chain: Devnet, process: subprocess.Popen[bytes]) -> None:
+    """Return once the chain answers with its id."""
+    request: Any = {"jsonrpc": "2.0", "id": 1, "method": "eth_chainId", "params": []}
+    deadline = time.monotonic() + START_TIMEOUT
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            answer = requests.post(chain.url, json=request, timeout=1).json()
+        except requests.RequestException:
+            time.sleep(0.05)
+            continue
+        if answer.get("result") == hex(chain.chain_id):
+            return
+        raise NetworkError(f"another chain answers at {chain.url}: choose another port")
+    raise NetworkError(f"anvil does not start at {chain.url}")
+
+
+def main() -> int:
+    """`python -m novate.devnet`: run a chain until Ctrl-C."""
+    parser = argparse.ArgumentParser(prog="novate.devnet", description=main.__doc__)
+    parser.add_argument("--port", type=int, default=8545)
+    parser.add_argument("--chain-id", type=int, default=None, help="a new one by default")
+    options = parser.parse_args()
+    try:
+        with devnet(port=options.port, chain_id=options.chain_id) as chain:
+            print(f"chain {chain.chain_id} at {chain.url}; Ctrl-C ends it", flush=True)
+            while True:
+                time.sleep(3_600)
+    except KeyboardInterrupt:
+        return 0
+    except NetworkError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

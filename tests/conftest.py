@@ -1,0 +1,21 @@
+"""What every test shares: the depth of property tests and a fixed start of time."""
+
+import os
+
+import boa
+from hypothesis import HealthCheck, settings
+
+# `HYPOTHESIS_PROFILE=campaign pytest tests/stateful` for a long search before a release.
+_COMMON = {
+    "deadline": None,
+    "print_blob": True,
+    "suppress_health_check": [HealthCheck.too_slow],
+}
+settings.register_profile("quick", max_examples=30, stateful_step_count=20, **_COMMON)
+settings.register_profile("ci", max_examples=100, stateful_step_count=40, **_COMMON)
+settings.register_profile("campaign", max_examples=5_000, stateful_step_count=100, **_COMMON)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+# [s] Thursday 2026-01-01 00:00 UTC. The default is the clock of the machine.
+START = 1_767_225_600
+boa.env.evm.patch.timestamp = START
