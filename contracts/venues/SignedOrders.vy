@@ -113,6 +113,7 @@ def __init__(clearinghouse: address, oracle: address, owner: address):
     @param owner Who may set fees, which start at zero.
     """
     ownable.__init__()
+    assert owner != empty(address), "order: no owner"
     ownable._transfer_ownership(owner)
     eip712.__init__("Novate Signed Orders", "1")
     CLEARINGHOUSE = clearinghouse
