@@ -30,7 +30,7 @@ WAD: constant(uint256) = 10**18
 
 MASK_24: constant(uint256) = 2**24 - 1
 MASK_56: constant(uint256) = 2**56 - 1
-MASK_96: constant(uint256) = 2**96 - 1
+SIGNED_MASK_96: constant(int256) = 2**96 - 1
 MAX_QUANTITY: constant(int256) = 2**95 - 1
 
 
@@ -135,7 +135,8 @@ def _pack(code: uint256, quantity: int256) -> uint256:
     @param quantity [wad] long positive, |quantity| < 2**95.
     """
     assert abs(quantity) <= MAX_QUANTITY, "series: quantity too large"
-    return (code << 96) | (convert(quantity, uint256) & MASK_96)
+    # The mask drops the sign's upper bits, so the conversion never sees a negative number.
+    return (code << 96) | convert(quantity & SIGNED_MASK_96, uint256)
 
 
 @internal
@@ -150,8 +151,9 @@ def _quantity(word: uint256) -> int256:
     """
     @return [wad] long positive.
     """
-    # The shift left drops the code, the arithmetic shift right extends the sign.
-    return convert(word << 160, int256) >> 160
+    # The shift left drops the code, the arithmetic shift right extends the sign. By bytes32,
+    # because a conversion between integers refuses the upper half of the range.
+    return convert(convert(word << 160, bytes32), int256) >> 160
 
 
 @internal
