@@ -25,9 +25,8 @@
                                   in the day before expiry, else stored last at all
           from expiry + 3 days    only what `poke` stored
         so that every option is settled, whatever source or key is gone.
-@dev An observation is one word: value [wad] (192 bits, high) | time of the round [s] (64 bits).
-     Fixing relies on round ids of one phase (Chainlink's high 16 bits) starting at 1 without a gap,
-     and on their times not decreasing.
+@dev Fixing relies on round ids of one phase (Chainlink's high 16 bits) starting at 1, and on their
+     times not decreasing. Words of sources and observations as in sources.vy.
 @custom:trust Sources choose prices. The owner chooses sources: a replacement must quote within a
               step of the last price, and neither past fixings nor expiries past depend on it.
 @custom:kill None: without its sources this serves last values marked as not fresh, and fixings
@@ -113,9 +112,6 @@ event Fixed:
 
 @deploy
 def __init__(owner: address):
-    """
-    @param owner Who lists underlyings and replaces sources.
-    """
     assert owner != empty(address), "oracle: no owner"
     ownable.__init__()
     ownable._transfer_ownership(owner)
@@ -139,9 +135,6 @@ def poke(underlying: uint256):
 def fix(underlying: uint256, expiry: uint256, round_id: uint256) -> uint256:
     """
     @notice Fixes the settlement price of (underlying, expiry), once and for all.
-    @dev Any valid round at or before the window start leads to the same price, as the walk
-         forward from it replaces it by later ones. A start further back only takes more calls,
-         and a later start replaces it.
     @param expiry [s] on the hour.
     @param round_id The round in force at the window start, see `round_at`; the first round of the
            source when it has none that old; ignored when an earlier call came further.
@@ -153,8 +146,8 @@ def fix(underlying: uint256, expiry: uint256, round_id: uint256) -> uint256:
     assert expiry % HOUR == 0 and expiry != 0, "oracle: expiry not on the hour"
     age: uint256 = block.timestamp - expiry
     price: uint256 = 0
-    done: bool = True
     if age < CLOSING_DELAY:
+        done: bool = False
         price, done = fixings._average(
             self._source_at(underlying, expiry), underlying, expiry, round_id, MAX_SPOT, age >= FALLBACK_DELAY
         )
@@ -264,16 +257,23 @@ def quote(underlying: uint256, expiry: uint256) -> IOracle.Quote:
             gas that the two sources may burn. All zero when the underlying is not listed.
     @param expiry [s]
     """
-    word: uint256 = self.spot_sources[underlying]
     q: IOracle.Quote = empty(IOracle.Quote)
-    if word == 0:
+    spot_word: uint256 = self.spot_sources[underlying]
+    if spot_word == 0:
         return q
-    confidence: uint256 = 0
-    fresh: bool = False
-    q.spot, q.confidence, q.fresh = observations._spot(underlying, word)
-    q.volatility, confidence, fresh = observations._volatility(underlying, self.volatility_sources[underlying])
-    q.confidence = min(q.confidence, confidence)
-    q.fresh = q.fresh and fresh
+    volatility_word: uint256 = self.volatility_sources[underlying]
+    spot: uint256 = 0
+    spot_live: bool = False
+    spot, spot_live = observations._spot(underlying, spot_word)
+    volatility: uint256 = 0
+    volatility_live: bool = False
+    volatility, volatility_live = observations._volatility(underlying, volatility_word)
+    q.spot = spot >> 64
+    q.volatility = volatility >> 64
+    q.confidence = min(
+        observations._confidence(spot, spot_word), observations._confidence(volatility, volatility_word)
+    )
+    q.fresh = spot_live and volatility_live and q.confidence == WAD
     q.forward = q.spot
     if block.timestamp >= expiry:
         price: uint256 = fixings.prices[underlying][expiry]
@@ -292,11 +292,10 @@ def spot(underlying: uint256) -> (uint256, bool):
     word: uint256 = self.spot_sources[underlying]
     if word == 0:
         return 0, False
-    value: uint256 = 0
-    confidence: uint256 = 0
-    fresh: bool = False
-    value, confidence, fresh = observations._spot(underlying, word)
-    return value, fresh
+    spot: uint256 = 0
+    live: bool = False
+    spot, live = observations._spot(underlying, word)
+    return spot >> 64, live and observations._confidence(spot, word) == WAD
 
 
 @external
@@ -306,10 +305,8 @@ def price(underlying: uint256) -> (uint256, uint256, uint256):
     """
     @notice (price [wad], confidence [wad], time of the round [s]), fresh or refused with the reason.
     """
-    value: uint256 = 0
-    updated: uint256 = 0
-    value, updated = sources._require_fresh(self._listed(underlying), MIN_SPOT, MAX_SPOT)
-    return value, WAD, updated
+    spot: uint256 = sources._require_good(self._listed(underlying), MIN_SPOT, MAX_SPOT)
+    return spot >> 64, WAD, spot & MASK_64
 
 
 @external
@@ -378,17 +375,17 @@ def _new_spot_source(source: address, max_age: uint256) -> (uint256, uint256):
     @return Its word and its price [wad], fresh.
     """
     word: uint256 = sources._pack(source, max_age)
-    value: uint256 = sources._require_fresh(word, MIN_SPOT, MAX_SPOT)[0]
+    spot: uint256 = sources._require_good(word, MIN_SPOT, MAX_SPOT)
     first: uint256 = ((sources._latest_round(word) >> 64) << 64) | 1
     assert sources._round(word, first, MAX_SPOT)[1] != 0, "oracle: no round history"
-    return word, value
+    return word, spot >> 64
 
 
 @internal
 @view
 def _new_volatility_source(source: address, max_age: uint256) -> (uint256, uint256):
     word: uint256 = sources._pack(source, max_age)
-    return word, sources._require_fresh(word, observations.MIN_VOLATILITY, observations.MAX_VOLATILITY)[0]
+    return word, sources._require_good(word, observations.MIN_VOLATILITY, observations.MAX_VOLATILITY) >> 64
 
 
 @internal

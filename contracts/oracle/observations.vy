@@ -4,7 +4,7 @@
 @license AGPL-3.0-only
 @notice Serves the sources' answers with their freshness and confidence, and the stored ones when a
         source gives none that counts.
-@dev An observation is one word: value [wad] (192 bits, high) | time of the round [s] (64 bits).
+@dev Source words and observation words as in sources.vy.
 @custom:rounding Confidence rounds down.
 """
 
@@ -18,6 +18,7 @@ MAX_VOLATILITY: constant(uint256) = 5 * 10**18
 
 WAD: constant(uint256) = 10**18
 HOUR: constant(uint256) = 3_600
+MASK_24: constant(uint256) = 2**24 - 1
 MASK_64: constant(uint256) = 2**64 - 1
 
 
@@ -38,47 +39,42 @@ event Observed:
 
 @internal
 @view
-def _spot(underlying: uint256, word: uint256) -> (uint256, uint256, bool):
+def _spot(underlying: uint256, word: uint256) -> (uint256, bool):
     """
     @param word The source, as in sources.vy.
-    @return Value [wad], confidence [wad], fresh.
+    @return Observation; whether the source gives it now.
     """
-    failure: uint256 = 0
-    value: uint256 = 0
-    updated: uint256 = 0
-    failure, value, updated = sources._latest(word, MIN_SPOT, MAX_SPOT)
-    if failure == 0:
-        return self._graded(value, updated, word, True)
-    last: uint256 = self.last_spots[underlying]
-    return self._graded(last >> 64, last & MASK_64, word, False)
+    observation: uint256 = sources._read(word, MIN_SPOT, MAX_SPOT)
+    if observation == 0:
+        return self.last_spots[underlying], False
+    return observation, True
 
 
 @internal
 @view
-def _volatility(underlying: uint256, word: uint256) -> (uint256, uint256, bool):
+def _volatility(underlying: uint256, word: uint256) -> (uint256, bool):
     """
     @return As `_spot`.
     """
-    failure: uint256 = 0
-    value: uint256 = 0
-    updated: uint256 = 0
-    failure, value, updated = sources._latest(word, MIN_VOLATILITY, MAX_VOLATILITY)
-    if failure == 0:
-        return self._graded(value, updated, word, True)
-    last: uint256 = self.last_volatilities[underlying]
-    return self._graded(last >> 64, last & MASK_64, word, False)
+    observation: uint256 = sources._read(word, MIN_VOLATILITY, MAX_VOLATILITY)
+    if observation == 0:
+        return self.last_volatilities[underlying], False
+    return observation, True
 
 
 @internal
 @view
-def _graded(figure: uint256, updated: uint256, word: uint256, live: bool) -> (uint256, uint256, bool):
+def _confidence(observation: uint256, word: uint256) -> uint256:
+    """
+    @return [wad] 1 up to the source's max_age and below 1 after it: max_age / age.
+    """
     # Never in the future: checked when read and when stored.
-    age: uint256 = unsafe_sub(block.timestamp, updated)
-    max_age: uint256 = sources._max_age(word)
+    age: uint256 = unsafe_sub(block.timestamp, observation & MASK_64)
+    max_age: uint256 = (word >> 224) & MASK_24
     if age <= max_age:
-        return figure, WAD, live
+        return WAD
     # age > max_age >= 60, and WAD * 2**24 fits.
-    return figure, unsafe_div(unsafe_mul(WAD, max_age), age), False
+    return unsafe_div(unsafe_mul(WAD, max_age), age)
 
 
 @internal
@@ -86,21 +82,19 @@ def _store(underlying: uint256, spot_word: uint256, volatility_word: uint256):
     """
     @notice Stores what the sources say when it counts and is newer than what is stored.
     """
-    failure: uint256 = 0
-    value: uint256 = 0
-    updated: uint256 = 0
-    failure, value, updated = sources._latest(spot_word, MIN_SPOT, MAX_SPOT)
     spot: uint256 = self.last_spots[underlying]
-    changed: bool = failure == 0 and updated > spot & MASK_64
-    if changed:
-        spot = (value << 64) | updated
-        self.last_spots[underlying] = spot
-        self.closes[underlying][(updated + HOUR - 1) // HOUR] = spot
-    failure, value, updated = sources._latest(volatility_word, MIN_VOLATILITY, MAX_VOLATILITY)
     volatility: uint256 = self.last_volatilities[underlying]
-    if failure == 0 and updated > volatility & MASK_64:
+    changed: bool = False
+    seen: uint256 = sources._read(spot_word, MIN_SPOT, MAX_SPOT)
+    if seen & MASK_64 > spot & MASK_64:
         changed = True
-        volatility = (value << 64) | updated
+        spot = seen
+        self.last_spots[underlying] = spot
+        self.closes[underlying][((spot & MASK_64) + HOUR - 1) // HOUR] = spot
+    seen = sources._read(volatility_word, MIN_VOLATILITY, MAX_VOLATILITY)
+    if seen & MASK_64 > volatility & MASK_64:
+        changed = True
+        volatility = seen
         self.last_volatilities[underlying] = volatility
     if changed:
         log Observed(

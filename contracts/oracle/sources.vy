@@ -9,7 +9,9 @@
          | 8 bits      | 24 bits, s | 64 bits        | 160 bits    |
 
 @dev A source may revert, burn gas, return nothing or too much: calls are static, capped in gas and
-     in returned bytes, and decoded by hand, as `abi_decode` reverts on an oversized uint80.
+     in returned bytes, and decoded as full words, since narrower ones make `abi_decode` revert.
+
+     An observation is one word too: value [wad] (192 bits, high) | time of the round [s] (64 bits).
 @custom:rounding None: at most 18 decimals, so an answer in wad is exact.
 """
 
@@ -26,13 +28,6 @@ MASK_24: constant(uint256) = 2**24 - 1
 MASK_64: constant(uint256) = 2**64 - 1
 MASK_80: constant(uint256) = 2**80 - 1
 MASK_160: constant(uint256) = 2**160 - 1
-
-# What may be wrong with an answer; 0 is nothing.
-UNAVAILABLE: constant(uint256) = 1
-DECIMALS: constant(uint256) = 2
-INCOMPLETE: constant(uint256) = 3
-FUTURE: constant(uint256) = 4
-BOUNDS: constant(uint256) = 5
 
 
 @internal
@@ -69,11 +64,68 @@ def _address(word: uint256) -> address:
 
 @internal
 @view
-def _latest(word: uint256, low: uint256, high: uint256) -> (uint256, uint256, uint256):
+def _read(word: uint256, low: uint256, high: uint256) -> uint256:
     """
     @notice The source's latest answer. Never reverts for want of a good source.
     @param low [wad] and high: bounds of what is accepted, high < 2**128.
-    @return What is wrong with it (0: nothing), value [wad], time of the round [s].
+    @return Observation; 0 when the answer does not count, and `_require_good` says why.
+    """
+    success: bool = False
+    data: Bytes[160] = b""
+    success, data = raw_call(
+        convert(word & MASK_160, address),
+        method_id("latestRoundData()"),
+        max_outsize=160,
+        gas=CALL_GAS,
+        is_static_call=True,
+        revert_on_failure=False,
+    )
+    if not success or len(data) != 160:
+        self._require_gas()
+        return 0
+    round: uint256 = 0
+    answer: uint256 = 0
+    started: uint256 = 0
+    updated: uint256 = 0
+    answered: uint256 = 0
+    round, answer, started, updated, answered = abi_decode(data, (uint256, uint256, uint256, uint256, uint256))
+    # A negative answer is a huge one here. No overflow: when the answer is at most high < 2**128,
+    # as the scale is at most 1e18 < 2**60.
+    figure: uint256 = unsafe_mul(answer, (word >> 160) & MASK_64)
+    # The answer was carried over from an earlier round when `answered` is behind.
+    if (
+        answer > high
+        or figure < low
+        or figure > high
+        or updated == 0
+        or updated > block.timestamp
+        or answered < round
+        or not self._decimals_hold(word)
+    ):
+        return 0
+    return (figure << 64) | updated
+
+
+@internal
+@view
+def _require_good(word: uint256, low: uint256, high: uint256) -> uint256:
+    """
+    @return Observation, fresh, or a refusal with the reason.
+    """
+    observation: uint256 = self._read(word, low, high)
+    if observation == 0:
+        self._refuse(word)
+    # The time of a good answer is not in the future.
+    age: uint256 = unsafe_sub(block.timestamp, observation & MASK_64)
+    assert age <= self._max_age(word), "oracle: stale price"
+    return observation
+
+
+@internal
+@view
+def _refuse(word: uint256):
+    """
+    @notice Reverts with what is wrong with the source's latest answer, which does not count.
     """
     success: bool = False
     data: Bytes[160] = b""
@@ -85,24 +137,13 @@ def _latest(word: uint256, low: uint256, high: uint256) -> (uint256, uint256, ui
         is_static_call=True,
         revert_on_failure=False,
     )
-    if not success or len(data) != 160:
-        self._require_gas()
-        return UNAVAILABLE, 0, 0
-    if not self._decimals_hold(word):
-        return DECIMALS, 0, 0
+    assert success and len(data) == 160, "oracle: source unavailable"
+    assert self._decimals_hold(word), "oracle: decimals changed"
     updated: uint256 = extract32(data, 96, output_type=uint256)
-    # answeredInRound behind roundId: the answer was carried over from an earlier round.
-    if updated == 0 or extract32(data, 128, output_type=uint256) < extract32(data, 0, output_type=uint256):
-        return INCOMPLETE, 0, 0
-    if updated > block.timestamp:
-        return FUTURE, 0, 0
-    # A negative answer is a huge one here.
-    answer: uint256 = extract32(data, 32, output_type=uint256)
-    # No overflow: answer <= high < 2**128 and the scale is at most 1e18 < 2**60.
-    value: uint256 = unsafe_mul(answer, (word >> 160) & MASK_64)
-    if answer > high or value < low or value > high:
-        return BOUNDS, 0, 0
-    return 0, value, updated
+    assert updated <= block.timestamp, "oracle: round from the future"
+    answered: uint256 = extract32(data, 128, output_type=uint256)
+    assert updated != 0 and answered >= extract32(data, 0, output_type=uint256), "oracle: round incomplete"
+    raise "oracle: answer out of range"
 
 
 @internal
@@ -163,26 +204,6 @@ def _round(word: uint256, round: uint256, high: uint256) -> (uint256, uint256):
 
 @internal
 @view
-def _require_fresh(word: uint256, low: uint256, high: uint256) -> (uint256, uint256):
-    """
-    @return Value [wad] and time [s] of the latest answer, or a refusal with the reason.
-    """
-    failure: uint256 = 0
-    value: uint256 = 0
-    updated: uint256 = 0
-    failure, value, updated = self._latest(word, low, high)
-    assert failure != UNAVAILABLE, "oracle: source unavailable"
-    assert failure != DECIMALS, "oracle: decimals changed"
-    assert failure != INCOMPLETE, "oracle: round incomplete"
-    assert failure != FUTURE, "oracle: round from the future"
-    assert failure != BOUNDS, "oracle: answer out of range"
-    # The time of a good answer is not in the future.
-    assert unsafe_sub(block.timestamp, updated) <= self._max_age(word), "oracle: stale price"
-    return value, updated
-
-
-@internal
-@view
 def _decimals_hold(word: uint256) -> bool:
     success: bool = False
     data: Bytes[32] = b""
@@ -194,10 +215,9 @@ def _decimals_hold(word: uint256) -> bool:
         is_static_call=True,
         revert_on_failure=False,
     )
-    if not success or len(data) != 32:
+    if not success:
         self._require_gas()
-        return False
-    return extract32(data, 0, output_type=uint256) == word >> 248
+    return success and len(data) == 32 and convert(data, uint256) == word >> 248
 
 
 @internal
