@@ -34,7 +34,7 @@ bench: setup ## measure gas and contract sizes, rewrite benchmarks/*.json
 	$(PY) -m benchmarks.gas
 
 notebook: setup ## execute every notebook from a fresh kernel
-	$(PY) -m benchmarks.notebooks
+	.venv/bin/jupyter-execute notebooks/*.ipynb
 
 devnet: setup ## a local chain on port 8545, until Ctrl-C
 	$(PY) -m novate.devnet

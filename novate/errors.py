@@ -11,10 +11,11 @@ class NovateError(Exception):
 
 
 class DataError(NovateError):
-    """A file of market data that cannot be used; reads `file:line: reason`."""
+    """A file of market data that cannot be used; reads `file:line: reason`, or `file: reason`
+    with line 0 where no line is to blame."""
 
     def __init__(self, file: str | Path, line: int, reason: str) -> None:
-        super().__init__(f"{file}:{line}: {reason}")
+        super().__init__(f"{file}:{line}: {reason}" if line else f"{file}: {reason}")
         self.file, self.line, self.reason = str(file), line, reason
 
 
