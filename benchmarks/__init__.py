@@ -1,0 +1,1 @@
+"""Measurements that are kept in git: `make bench` rewrites them, tests hold them."""
