@@ -76,7 +76,7 @@ def push(answer: int256):
     assert answer >= -(2**127) and answer < 2**127, "feed: answer too large"
     # 2**80 rounds cannot be reached, and 2**48 seconds are nine million years.
     round: uint256 = unsafe_add(self.latest >> 176, 1)
-    self.latest = (round << 176) | (block.timestamp << 128) | (convert(answer, uint256) & MASK_128)
+    self.latest = (round << 176) | (block.timestamp << 128) | (convert(convert(answer, bytes32), uint256) & MASK_128)
     self.rounds[round] = self.latest
     log AnswerUpdated(current=answer, roundId=round, updatedAt=block.timestamp)
 
@@ -119,8 +119,9 @@ def _unpack(word: uint256) -> (uint80, int256, uint256, uint256, uint80):
     assert word != 0, "feed: no data present"
     round: uint80 = convert(word >> 176, uint80)
     updated: uint256 = (word >> 128) & MASK_48
-    # The shift left drops the rest, the arithmetic shift right extends the sign.
-    return round, convert(word << 128, int256) >> 128, updated, updated, round
+    # Through bytes32, as other conversions refuse the sign bit. The shift left drops the rest, the
+    # arithmetic shift right extends the sign.
+    return round, convert(convert(word << 128, bytes32), int256) >> 128, updated, updated, round
 
 
 @internal

@@ -1,0 +1,143 @@
+"""What prices and fixings must be: the rule of the oracle in plain integers.
+
+Written from the rule, not from the contract: a step function of time made from the rounds that
+count, integrated over the window as a whole, where the contract walks round by round and over
+several calls. Prices in wad, times in seconds.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+WAD = 10**18
+HOUR = 3_600
+# [s] the average runs over this long before expiry.
+WINDOW = 1_800
+# [s] after expiry: a history with a gap is accepted; history is no longer asked.
+FALLBACK_DELAY, CLOSING_DELAY = 86_400, 259_200
+# [wad] what counts as a spot price, and as an annualised volatility.
+SPOT_BOUNDS = (1, 10**30)
+VOLATILITY_BOUNDS = (10**16, 5 * 10**18)
+
+
+@dataclass(frozen=True)
+class Round:
+    """One round of a source. `answer` in units of 10**-decimals; `known` False: it reverts."""
+
+    answer: int
+    updated: int
+    answered: int
+    known: bool = True
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A price or a volatility [wad] as served."""
+
+    value: int
+    confidence: int
+    fresh: bool
+
+
+def figure(
+    latest: Round | None,
+    number: int,
+    *,
+    now: int,
+    max_age: int,
+    scale: int,
+    bounds: tuple[int, int],
+    stored: tuple[int, int],
+) -> Figure:
+    """What a quote says of one source.
+
+    latest: the source's latest round, None when it cannot be read or its decimals changed.
+    number: id of that round.
+    scale: wad per unit of the answer.
+    stored: (value, time) of the last observation.
+    """
+    live = (
+        latest is not None
+        and 0 < latest.updated <= now
+        and latest.answered >= number
+        and bounds[0] <= latest.answer * scale <= bounds[1]
+    )
+    value, time = (latest.answer * scale, latest.updated) if live and latest else stored
+    age = now - time
+    if age <= max_age:
+        return Figure(value, WAD, live)
+    return Figure(value, WAD * max_age // age, False)
+
+
+def valid_rounds(rounds: Sequence[Round], first: int, scale: int) -> list[tuple[int, int, int]]:
+    """(id, price [wad], time) of the rounds that count, ids from `first` on."""
+    accepted: list[tuple[int, int, int]] = []
+    for number, entry in enumerate(rounds, first):
+        price = entry.answer * scale
+        counts = (
+            entry.known
+            and entry.updated > 0
+            and entry.answered >= number
+            and SPOT_BOUNDS[0] <= price <= SPOT_BOUNDS[1]
+        )
+        if counts and (not accepted or entry.updated >= accepted[-1][2]):
+            accepted.append((number, price, entry.updated))
+    return accepted
+
+
+def average(rounds: Sequence[Round], expiry: int, *, first: int = 1, scale: int = 10**10) -> int:
+    """The time-weighted average [wad] over the window before expiry; 0 without a valid round."""
+    start = expiry - WINDOW
+    valid = [(price, time) for _, price, time in valid_rounds(rounds, first, scale)]
+    ends = [time for _, time in valid[1:]] + [expiry]
+    area = covered = 0
+    for (price, time), end in zip(valid, ends, strict=True):
+        seconds = max(0, min(end, expiry) - max(time, start))
+        area += price * seconds
+        covered += seconds
+    return area // covered if covered else 0
+
+
+def has_gap(
+    rounds: Sequence[Round], expiry: int, max_age: int, *, first: int = 1, scale: int = 10**10
+) -> bool:
+    """Whether no round at most `max_age` older than the window was in force at its start."""
+    start = expiry - WINDOW
+    times = [time for _, _, time in valid_rounds(rounds, first, scale) if time <= start]
+    return not times or times[-1] + max_age < start
+
+
+def fallback(closes: Mapping[int, int], last: int, expiry: int) -> int:
+    """The price stored last in the day up to expiry, else the one stored last.
+
+    closes: hour since the epoch -> price [wad] stored last in the hour up to it.
+    """
+    for hour in range(expiry // HOUR, expiry // HOUR - 24, -1):
+        if hour in closes:
+            return closes[hour]
+    return last
+
+
+def fixing(
+    rounds: Sequence[Round] | None,
+    expiry: int,
+    now: int,
+    *,
+    max_age: int,
+    closes: Mapping[int, int],
+    last: int,
+    first: int = 1,
+    scale: int = 10**10,
+) -> int:
+    """The price [wad] that fixing at `now` >= expiry leads to; 0 when it is refused.
+
+    rounds: history of the source that served at expiry, None when it is dead.
+    """
+    age = now - expiry
+    if age >= CLOSING_DELAY:
+        return fallback(closes, last, expiry)
+    price = average(rounds, expiry, first=first, scale=scale) if rounds is not None else 0
+    if age >= FALLBACK_DELAY:
+        return price or fallback(closes, last, expiry)
+    if rounds is None or has_gap(rounds, expiry, max_age, first=first, scale=scale):
+        return 0
+    return price
