@@ -1,0 +1,383 @@
+# pragma version 0.4.3
+# pragma nonreentrancy on
+"""
+@title AuctionHouse
+@license AGPL-3.0-only
+@notice Dutch auction of fractions of an account that fell below maintenance margin: positions,
+        collateral and cash together, so that hedges stay hedges. Anyone may start it, bid,
+        restart it when too old, and finish it when the account has recovered.
+
+        The lot is counted in units, 1e18 of them at the start. A bid of u units takes u / remaining
+        of what is for sale, at the same price per lot as before: bids of others neither block
+        a bid nor change its terms. Cash that comes in after the start (bids, deposits) is
+        reserved: not for sale, and no part of the price.
+
+        SOLVENT (equity at mark above zero): bidders pay a falling share of mark, and never take more
+        than what brings the account back above maintenance plus buffer. INSOLVENT: bidders
+        are paid, ever more, out of what was deposited since the start, then out of the
+        security fund, then out of everybody's positive cash.
+@dev Derive v2's curves (see curves.vy) with Maker's lesson: bids end well above zero, and
+     `restart` begins anew at the current mark. A bid that leaves fewer than DUST units takes them
+     too, so no auction ends in crumbs.
+
+     Limits of the promise to bidders: a price moves with the mark, and the owner's own deposits of
+     collateral and anybody's settling of expired positions change what is for sale and its
+     price by the same value; only a limit without any slack notices.
+@custom:trust The ledger holds everything and checks the bidder's margin; the owner sets rules for
+              future auctions within bounds. Whatever is frozen here can be freed: when healthy by
+              anyone, when not by selling; a later house adopts what an earlier one left frozen.
+@custom:kill None: liquidation is what must go on when all else stops. Stale prices pause it.
+@custom:rounding Against the bidder: payments up, cash sold down. Splitting a bid never pays.
+"""
+
+from snekmate.auth import ownable
+
+from ..interfaces import IClearinghouse
+from ..interfaces import IMarginEngine
+from . import curves
+from . import lots
+from . import rules
+
+initializes: ownable
+initializes: rules[ownable := ownable]
+initializes: lots[rules := rules]
+
+exports: (
+    rules.set_rules,
+    rules.rules_of,
+    rules.rules_version,
+    rules.price_factor,
+    curves.two_phase,
+    curves.buffered_margin,
+    curves.largest_fraction,
+    curves.solvent_price,
+    curves.insolvent_price,
+    ownable.owner,
+    ownable.transfer_ownership,
+)
+
+
+WAD: constant(uint256) = 10**18
+SOLVENT: constant(uint256) = lots.SOLVENT
+INSOLVENT: constant(uint256) = lots.INSOLVENT
+DUST: constant(uint256) = lots.DUST
+
+LEDGER: public(immutable(IClearinghouse))
+
+
+struct Preview:
+    terms: lots.Terms
+    lot_price: int256  # [wad] of a whole original lot: what a limit price is compared with
+    largest_units: uint256  # the most that a bid takes now
+    deal: lots.Deal  # what the bid asked about would get
+
+
+event AuctionStarted:
+    account: indexed(uint256)
+    keeper: indexed(uint256)  # account that got the tip
+    kind: uint256
+    rules: uint256  # version
+    equity: int256  # [wad] after fee and tip
+    maintenance: int256  # [wad] after fee and tip
+    fee: uint256  # [wad]
+    tip: uint256  # [wad]
+
+
+event BidTaken:
+    account: indexed(uint256)
+    bidder: indexed(uint256)
+    kind: uint256
+    units: uint256
+    fraction: uint256  # [wad] of what was for sale
+    cash: int256  # [wad] account to bidder
+    payment: int256  # [wad] bidder to account; negative: to the bidder
+    from_reserve: uint256  # [wad] of what the bidder got, paid by the account's reserved cash
+    remaining: uint256  # [units] after
+
+
+event AuctionRestarted:
+    account: indexed(uint256)
+    kind: uint256
+    rules: uint256
+    equity: int256  # [wad]
+    remaining: uint256  # [units]
+
+
+event AuctionPaused:
+    account: indexed(uint256)
+    elapsed: uint256  # [s] at which the clock stands
+
+
+event AuctionResumed:
+    account: indexed(uint256)
+    elapsed: uint256  # [s]
+
+
+event AuctionFinished:
+    account: indexed(uint256)
+    remaining: uint256  # [units] not sold; 0 when nothing is left
+
+
+@deploy
+def __init__(clearinghouse: IClearinghouse, owner: address):
+    """
+    @param owner Sets the rules of future auctions.
+    """
+    ownable.__init__()
+    assert owner != empty(address), "auction: no owner"
+    ownable._transfer_ownership(owner)
+    rules.__init__()
+    LEDGER = clearinghouse
+
+
+# -- anyone --
+
+
+@external
+def start(account: uint256, keeper: uint256):
+    """
+    @notice Puts an account below maintenance margin up for auction.
+    @param keeper Account that receives the tip; 0 leaves it to the security fund.
+    """
+    # Frozen without an auction here: left by an earlier house. It has paid its fee.
+    adopted: bool = staticcall LEDGER.in_auction(account)
+    assert not adopted or lots.states[account] == 0, "auction: already running"
+    health: IMarginEngine.Health = self._fresh_health(account)
+    version: uint256 = rules.rules_version
+    word: uint256 = rules.packed[version]
+    margin: int256 = curves._buffered_margin(health.maintenance, health.equity, rules._buffer(word))
+    # An adopted account that is between maintenance and buffer can neither start nor finish else.
+    assert (margin if adopted else health.maintenance) < 0, "auction: above maintenance"
+    # An account of cash alone is below maintenance by its debt only.
+    assert health.equity > 0 or not self._is_empty(account), "auction: nothing for sale"
+    kind: uint256 = INSOLVENT
+    fee: uint256 = 0
+    tip: uint256 = 0
+    if not adopted:
+        extcall LEDGER.freeze(account)
+    if health.equity > 0:
+        kind = SOLVENT
+        if not adopted:
+            assert keeper != account, "auction: keeper is the account"
+            fee = rules._fee(word, margin, health.equity)
+            tip = rules._tip(word, health.equity)
+            self._charge(account, 0, fee)
+            self._charge(account, keeper, tip)
+    lots._begin(account, kind, WAD, staticcall LEDGER.cash_of(account))
+    charged: int256 = convert(fee + tip, int256)
+    log AuctionStarted(
+        account=account,
+        keeper=keeper,
+        kind=kind,
+        rules=version,
+        equity=health.equity - charged,
+        maintenance=health.maintenance - charged,
+        fee=fee,
+        tip=tip,
+    )
+
+
+@external
+def restart(account: uint256):
+    """
+    @notice Begins anew at the current mark when the auction is too old or its kind has turned.
+            All cash that the account has now is for sale again; what was sold stays sold.
+    """
+    terms: lots.Terms = self._running(account)
+    self._require_fresh(terms.fresh)
+    self._require_short(terms.margin)
+    assert terms.due, "auction: restart not due"
+    kind: uint256 = SOLVENT if terms.equity > 0 else INSOLVENT
+    lots._begin(account, kind, terms.remaining, terms.cash + terms.reserved)
+    log AuctionRestarted(
+        account=account, kind=kind, rules=rules.rules_version, equity=terms.equity, remaining=terms.remaining
+    )
+
+
+@external
+def pause(account: uint256):
+    """
+    @notice Stops the clock while prices are stale, so that nobody buys cheaply what could
+            not be bid for. Without it bids are refused at stale prices all the same.
+    """
+    terms: lots.Terms = self._running(account)
+    assert not terms.fresh, "auction: price is fresh"
+    state: uint256 = lots.states[account]
+    assert lots._paused(state) == 0, "auction: already paused"
+    lots.states[account] = state | (block.timestamp << 64)
+    log AuctionPaused(account=account, elapsed=terms.elapsed)
+
+
+@external
+def resume(account: uint256):
+    """
+    @notice Lets the clock go on where it stood, when prices are fresh again. A bid does so too.
+    """
+    terms: lots.Terms = self._running(account)
+    state: uint256 = lots.states[account]
+    assert lots._paused(state) != 0, "auction: not paused"
+    self._require_fresh(terms.fresh)
+    lots.states[account] = lots._going(state, terms.elapsed)
+    log AuctionResumed(account=account, elapsed=terms.elapsed)
+
+
+@external
+def finish(account: uint256):
+    """
+    @notice Frees an account that stands above maintenance plus buffer (prices recovered, or
+            somebody deposited), or that has nothing left to sell; a debt that remains then is for
+            the ledger's `write_off`.
+    """
+    assert staticcall LEDGER.in_auction(account), "auction: not running"
+    state: uint256 = lots.states[account]
+    version: uint256 = lots._version(state) if state != 0 else rules.rules_version
+    health: IMarginEngine.Health = staticcall LEDGER.health(account)
+    buffer: uint256 = rules._buffer(rules.packed[version])
+    margin: int256 = curves._buffered_margin(health.maintenance, health.equity, buffer)
+    if (margin < 0 or not health.fresh) and not self._is_empty(account):
+        self._require_fresh(health.fresh)
+        raise "auction: not restored"
+    self._end(account, lots._remaining(state))
+
+
+# -- bidders --
+
+
+@external
+def bid(
+    account: uint256, bidder: uint256, units: uint256, limit_price: int256, kind: uint256, deadline: uint256
+) -> (uint256, int256):
+    """
+    @notice Buys up to `units` for the bidder's account, which must pass initial margin afterwards.
+            A solvent bid that reaches the largest fraction ends the auction.
+    @param bidder An account for which the caller may act.
+    @param units More than remains, or than a solvent auction sells now, is cut to that.
+    @param limit_price [wad] the highest price of a whole original lot, 1e18 units; negative
+           when insolvent: the least that the bidder wants to be paid.
+    @param kind SOLVENT or INSOLVENT, as the bidder saw it.
+    @param deadline [s] the last second at which the bid is good.
+    @return units sold, and the payment [wad, negative: to the bidder]. At most
+            limit_price * units / 1e18, up to one wei and one part in 1e18 of the price of what
+            remained.
+    """
+    assert block.timestamp <= deadline, "auction: deadline passed"
+    assert staticcall LEDGER.may_act(msg.sender, bidder), "auction: not the bidder"
+    assert bidder != account, "auction: bidder is the account"
+    assert units > 0, "auction: no units"
+    terms: lots.Terms = self._running(account)
+    assert kind == terms.kind, "auction: wrong kind"
+    self._require_fresh(terms.fresh)
+    self._require_short(terms.margin)
+    assert not terms.due, "auction: restart needed"
+    assert lots._lot_price(terms) <= limit_price, "auction: above the limit"
+    deal: lots.Deal = lots._deal(terms, units)
+
+    # Reserved cash of an insolvent account pays first. It goes through the fund, because the
+    # ledger credits the bidder after a loss was socialised, so in full.
+    from_reserve: uint256 = convert(min(max(-deal.payment, 0), terms.reserved), uint256)
+    self._charge(account, 0, from_reserve)
+    extcall LEDGER.liquidate(account, bidder, deal.fraction, deal.cash, deal.payment)
+
+    remaining: uint256 = max(terms.remaining - deal.units, DUST)
+    if deal.fraction == WAD:
+        remaining = 0
+    log BidTaken(
+        account=account,
+        bidder=bidder,
+        kind=kind,
+        units=deal.units,
+        fraction=deal.fraction,
+        cash=deal.cash,
+        payment=deal.payment,
+        from_reserve=from_reserve,
+        remaining=remaining,
+    )
+    if remaining == 0 or (deal.fraction == terms.largest and self._is_restored(account)):
+        self._end(account, remaining)
+    else:
+        lots._sell(account, terms, deal, remaining)
+    return deal.units, deal.payment
+
+
+# -- views --
+
+
+@external
+@view
+def preview(account: uint256, units: uint256) -> Preview:
+    """
+    @notice The auction at this second and what a bid of so many units would get. All zero when
+            there is none. Bids are taken when terms.fresh, not terms.due and terms.margin < 0.
+    """
+    if lots.states[account] == 0 or not staticcall LEDGER.in_auction(account):
+        return empty(Preview)
+    terms: lots.Terms = self._running(account)
+    return Preview(
+        terms=terms,
+        lot_price=lots._lot_price(terms),
+        largest_units=lots._deal(terms, terms.remaining).units,
+        deal=lots._deal(terms, units),
+    )
+
+
+# -- internal --
+
+
+@internal
+@view
+def _running(account: uint256) -> lots.Terms:
+    """
+    @notice The terms of an auction that runs here.
+    """
+    assert lots.states[account] != 0, "auction: not running"
+    return lots._terms(account, staticcall LEDGER.health(account), staticcall LEDGER.cash_of(account))
+
+
+@internal
+def _end(account: uint256, remaining: uint256):
+    lots._clear(account)
+    extcall LEDGER.thaw(account)
+    log AuctionFinished(account=account, remaining=remaining)
+
+
+@internal
+def _charge(account: uint256, recipient: uint256, amount: uint256):
+    if amount != 0:
+        extcall LEDGER.charge(account, recipient, amount)
+
+
+@internal
+@view
+def _is_restored(account: uint256) -> bool:
+    """
+    @notice Whether the account stands above maintenance. The largest fraction puts it above
+            the buffer too, but for a few wei of rounding in the ledger.
+    """
+    health: IMarginEngine.Health = staticcall LEDGER.health(account)
+    return health.fresh and health.maintenance >= 0
+
+
+@internal
+@view
+def _is_empty(account: uint256) -> bool:
+    return len(staticcall LEDGER.positions_of(account)) == 0 and len(staticcall LEDGER.holdings_of(account)) == 0
+
+
+@internal
+@view
+def _fresh_health(account: uint256) -> IMarginEngine.Health:
+    health: IMarginEngine.Health = staticcall LEDGER.health(account)
+    self._require_fresh(health.fresh)
+    return health
+
+
+@internal
+@pure
+def _require_fresh(fresh: bool):
+    assert fresh, "auction: stale price"
+
+
+@internal
+@pure
+def _require_short(margin: int256):
+    assert margin < 0, "auction: account restored"
