@@ -15,8 +15,8 @@ from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from .errors import ParameterError
+from .series import WAD
 
-WAD = 10**18
 MAX_LEGS = 8
 # Largest amount, quantity per unit and price that the venue accepts.
 MAX_NUMBER = 2**96 - 1
