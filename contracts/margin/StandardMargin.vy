@@ -333,7 +333,7 @@ def _charge(shorts: int256, spot: uint256, lack: uint256, share: uint256) -> int
     @notice shorts * spot * share * lack, rounded up [wad].
     @dev 2**102 * 2**128 / 1e18 * 2**16 * 2**60 stays below 2**247.
     """
-    notional: uint256 = unsafe_add(unsafe_div(unsafe_mul(convert(shorts, uint256), spot), WAD), 1)
+    notional: uint256 = unsafe_div(unsafe_add(unsafe_mul(convert(shorts, uint256), spot), WAD - 1), WAD)
     return self._ceil(convert(unsafe_mul(unsafe_mul(notional, share), lack), int256), 10**22)
 
 

@@ -229,7 +229,7 @@ def _current_rate(word: uint256) -> uint256:
 @internal
 @pure
 def _points(amount: uint256) -> uint256:
-    assert amount % POINT == 0, "margin: finer than a basis point"
+    assert amount % POINT == 0, "margin: finer than a point"
     return amount // POINT
 
 

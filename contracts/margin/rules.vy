@@ -145,7 +145,7 @@ def _times(amount: int256, points: int256) -> int256:
 @internal
 @pure
 def _points(amount: uint256) -> uint256:
-    assert amount % POINT == 0, "margin: finer than a basis point"
+    assert amount % POINT == 0, "margin: finer than a point"
     return amount // POINT
 
 

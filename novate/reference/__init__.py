@@ -1,0 +1,1 @@
+"""The executable specification: the same rules as the contracts, in plain Python."""

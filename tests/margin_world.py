@@ -1,0 +1,104 @@
+"""The standard engine beside an oracle that says what the test writes."""
+
+from dataclasses import astuple, replace
+from fractions import Fraction
+from typing import Any
+
+import boa
+from novate.reference.margin import Health, Holding, Position, Quote, Rules, View, assess
+from novate.series import HOUR, WAD, Series, pack
+
+ENGINE = boa.load_partial("contracts/margin/StandardMargin.vy")
+ORACLE = boa.load_partial("tests/harness/SettableOracle.vy")
+NOBODY = "0x" + "00" * 20
+
+
+def wad(amount: float | str) -> int:
+    """The nearest wad to what is written: 0.1 is a tenth."""
+    return round(Fraction(str(amount)) * WAD)
+
+
+def figures(rules: Rules) -> tuple[int, ...]:
+    """The contract's Parameters."""
+    *shares, stablecoin = astuple(rules)
+    return (*map(wad, shares), stablecoin)
+
+
+class MarginWorld:
+    """Writes the same market to the oracle of the engine and to the view of the reference."""
+
+    def __init__(self) -> None:
+        self.owner = boa.env.generate_address("owner")
+        self.intruder = boa.env.generate_address("intruder")
+        self.oracle: Any = ORACLE.deploy()
+        self.engine: Any = ENGINE.deploy(self.oracle.address, self.owner)
+        self.now = int(boa.env.timestamp)
+        self.hour = self.now // HOUR * HOUR
+        self.view = View(self.now, {}, {}, {}, {})
+
+    def set_rules(self, underlying: int, rules: Rules | None = None) -> None:
+        rules = rules or Rules()
+        self.engine.set_market(underlying, figures(rules), sender=self.owner)
+        self.view = replace(self.view, rules={**self.view.rules, underlying: rules})
+
+    def expiry(self, hours: int) -> int:
+        return self.hour + hours * HOUR
+
+    def set_quote(self, underlying: int, expiry: int, quote: Quote) -> None:
+        self.oracle.set_quote(
+            underlying,
+            expiry,
+            wad(quote.spot),
+            wad(quote.forward),
+            wad(quote.volatility),
+            wad(quote.confidence),
+            quote.fresh,
+        )
+        self.view = replace(self.view, quotes={**self.view.quotes, (underlying, expiry): quote})
+        self._saw(underlying, quote.spot, quote.fresh)
+
+    def set_spot(self, underlying: int, price: float, fresh: bool = True) -> None:
+        self.oracle.set_spot(underlying, wad(price), fresh)
+        self._saw(underlying, price, fresh)
+
+    def set_fixing(self, underlying: int, expiry: int, price: float) -> None:
+        self.oracle.set_fixing(underlying, expiry, wad(price))
+        self.view = replace(self.view, fixings={**self.view.fixings, (underlying, expiry): price})
+
+    def _saw(self, underlying: int, price: float, fresh: bool) -> None:
+        self.view = replace(self.view, spots={**self.view.spots, underlying: (price, fresh)})
+
+    def travel(self, seconds: int) -> None:
+        boa.env.timestamp += seconds
+        self.now += seconds
+        self.view = replace(self.view, now=self.now)
+
+    def assess(self, *words: int, cash: int = 0, holdings: list[int] | None = None) -> Any:
+        """The engine's Health [wad], with the two entry points held together."""
+        health = self.engine.assess(cash, holdings or [], list(words))
+        assert self.engine.excess(cash, holdings or [], list(words)) == (
+            health.initial,
+            health.fresh,
+        )
+        return health
+
+    def expected(
+        self, positions: list[Position], cash: float = 0, holdings: tuple[Holding, ...] = ()
+    ) -> Health:
+        return assess(cash, holdings, positions, self.view)
+
+
+def word(series: Series, quantity: float) -> int:
+    return pack(series.code, wad(quantity))
+
+
+def holding(asset: int, amount: float) -> int:
+    return asset << 248 | wad(amount)
+
+
+def call(expiry: int, strike: float, underlying: int = 1) -> Series:
+    return Series(underlying, expiry, wad(strike), False)
+
+
+def put(expiry: int, strike: float, underlying: int = 1) -> Series:
+    return Series(underlying, expiry, wad(strike), True)

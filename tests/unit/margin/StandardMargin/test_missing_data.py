@@ -1,0 +1,104 @@
+"""The view is total: it answers for expired options and for markets that say nothing."""
+
+import pytest
+from novate.reference.margin import Quote
+from novate.series import MAX_QUANTITY, WAD, Series, pack
+
+from tests.margin_world import MarginWorld, call, put, wad, word
+
+FAR_BELOW = -(10**30) * WAD
+
+
+def test_expired_counts_what_it_pays_at_the_fixing(world: MarginWorld, expiry: int) -> None:
+    world.travel(expiry - world.now)
+    world.set_fixing(1, expiry, 1_600)
+    world.set_spot(1, 5_000, fresh=False)
+    legs = word(call(expiry, 1_500), 3), word(put(expiry, 1_650), -1)
+    assert tuple(world.assess(*legs)) == (250 * WAD, 250 * WAD, 250 * WAD, True)
+
+
+def test_expired_without_fixing_counts_at_spot_but_backs_nothing(
+    world: MarginWorld, expiry: int
+) -> None:
+    world.travel(expiry - world.now)
+    world.set_spot(1, 1_600)
+    long, short = word(call(expiry, 1_500), 3), word(put(expiry, 1_700), -1)
+    assert tuple(world.assess(long, short)) == (200 * WAD, 0, 0, True)
+    assert tuple(world.assess(short)) == (-100 * WAD, -100 * WAD, -100 * WAD, True)
+    world.set_spot(1, 1_600, fresh=False)
+    assert not world.assess(short).fresh
+
+
+def test_expired_without_any_price_is_at_its_worst(world: MarginWorld, expiry: int) -> None:
+    world.travel(expiry - world.now)
+    world.set_spot(1, 0)
+    assert tuple(world.assess(word(put(expiry, 1_500), -2))) == (*[-3_000 * WAD] * 3, False)
+    assert world.assess(word(call(expiry, 1_500), -1)).maintenance < FAR_BELOW // 10**12
+    assert tuple(world.assess(word(put(expiry, 1_500), 2))) == (0, 0, 0, False)
+
+
+def test_expired_long_with_barrier_counts_for_nothing(world: MarginWorld, expiry: int) -> None:
+    world.travel(expiry - world.now)
+    world.set_fixing(1, expiry, 1_600)
+    knock_out = Series(1, expiry, wad(1_500), False, barrier=wad(1_700), is_up=True)
+    assert tuple(world.assess(word(knock_out, 1))) == (0, 0, 0, True)
+    assert world.assess(word(knock_out, -1)).initial == -100 * WAD
+
+
+def test_one_second_before_expiry_is_still_an_option(world: MarginWorld, expiry: int) -> None:
+    world.travel(expiry - world.now - 1)
+    health = world.assess(word(call(expiry, 1_505), -1))
+    assert 0 < -health.equity < WAD
+    assert health.maintenance < -112 * WAD
+
+
+@pytest.mark.parametrize("quote", [Quote(0, 1_500, 0.8), Quote(1_500, 0, 0.8), Quote(0, 0, 0)])
+def test_price_never_seen_leaves_the_worst_payoff(
+    world: MarginWorld, expiry: int, quote: Quote
+) -> None:
+    world.set_quote(1, expiry, quote)
+    assert world.assess(word(call(expiry, 1_500), -1)).maintenance < -(10**20) * WAD
+    put_alone = world.assess(word(put(expiry, 1_500), -1))
+    assert (put_alone.equity, put_alone.maintenance) == (-1_500 * WAD, -1_500 * WAD)
+    # A spread loses its width whatever the price.
+    spread = world.assess(word(call(expiry, 1_500), -1), word(call(expiry, 1_530), 1))
+    assert (spread.equity, spread.maintenance, spread.fresh) == (-30 * WAD, -30 * WAD, False)
+    assert world.assess(word(call(expiry, 1_500), 1)).equity == 0
+
+
+def test_volatility_never_seen_prices_shorts_at_their_bound(
+    world: MarginWorld, expiry: int
+) -> None:
+    world.set_quote(1, expiry, Quote(1_500, 1_505, 0))
+    health = world.assess(word(call(expiry, 1_500), -1))
+    assert (health.maintenance, health.initial, health.fresh) == (
+        -(1_505 * WAD + 1 + wad(112.5)),
+        -(1_505 * WAD + 1 + wad(225)),
+        False,
+    )
+
+
+def test_market_never_set_is_charged_the_strictest_figures(world: MarginWorld, expiry: int) -> None:
+    world.set_quote(7, expiry, Quote(1_500, 1_505, 0.8))
+    health = world.assess(word(put(expiry, 1_500, underlying=7), -1))
+    assert health.maintenance == -1_500 * WAD
+    assert not health.fresh
+
+
+def test_largest_figures_do_not_overflow(world: MarginWorld, expiry: int) -> None:
+    biggest = 2**256 - 1
+    world.oracle.set_quote(1, expiry, biggest, biggest, biggest, 0, True)
+    strikes = [Series(1, expiry, (2**56 - 1 - i) * 10**10, i % 2 == 1) for i in range(128)]
+    for sign in (-1, 1):
+        words = [pack(s.code, sign * MAX_QUANTITY) for s in strikes]
+        health = world.assess(*words)
+        assert (health.initial < FAR_BELOW) == (sign < 0)
+        assert health.initial <= health.maintenance
+    mixed = [pack(s.code, MAX_QUANTITY * (1 if i % 4 < 2 else -1)) for i, s in enumerate(strikes)]
+    assert world.assess(*mixed).initial < 0
+
+
+def test_smallest_figures_do_not_underflow(world: MarginWorld, expiry: int) -> None:
+    world.oracle.set_quote(1, expiry, 1, 1, 1, 1, True)
+    health = world.assess(word(call(expiry, 1e-8), -1), word(put(expiry, 1e-8), -1))
+    assert -WAD < health.initial <= health.maintenance < 0

@@ -1,0 +1,154 @@
+"""One option, spreads, and what nets inside an expiry."""
+
+import pytest
+from novate.reference.margin import Position, Quote, Rules
+from novate.series import WAD, Series, pack
+
+from tests.margin_world import MarginWorld, call, put, wad, word
+
+NEAR = 1e-12
+
+
+def test_worked_example_of_the_peer(world: MarginWorld) -> None:
+    expiry = world.expiry(141)
+    world.travel(expiry - 500_400 - world.now)
+    world.set_quote(1, expiry, Quote(1_500, 0, 0))
+    world.oracle.set_quote(
+        1, expiry, 1_500 * WAD, wad("1500.833279310994"), wad("1.0478844940849863"), WAD, True
+    )
+    health = world.assess(word(call(expiry, 1_500), -1))
+    assert health.equity / WAD == pytest.approx(-79.37158518905994, rel=NEAR)
+    assert health.maintenance / WAD == pytest.approx(-191.87158518905994, rel=NEAR)
+    assert health.initial / WAD == pytest.approx(-304.37158518905994, rel=NEAR)
+    assert health.fresh
+
+
+@pytest.mark.parametrize("is_put", [False, True])
+@pytest.mark.parametrize("strike", [1, 100, 1_000, 1_400, 1_499, 1_500, 1_501, 1_700, 6_000])
+def test_short_option_follows_the_rules(
+    world: MarginWorld, expiry: int, strike: float, is_put: bool
+) -> None:
+    position = Position((put if is_put else call)(expiry, strike), -2.5)
+    expected = world.expected([position])
+    health = world.assess(word(position.series, -2.5))
+    assert health.equity / WAD == pytest.approx(expected.equity, rel=NEAR, abs=1e-9)
+    assert health.initial / WAD == pytest.approx(expected.initial, rel=NEAR)
+    assert health.maintenance / WAD == pytest.approx(expected.maintenance, rel=NEAR)
+
+
+def test_no_positions_need_nothing(world: MarginWorld) -> None:
+    assert tuple(world.assess(cash=-7)) == (-7, -7, -7, True)
+
+
+def test_long_needs_nothing_and_adds_its_mark_to_equity(world: MarginWorld, expiry: int) -> None:
+    position = Position(call(expiry, 1_500), 3)
+    health = world.assess(word(position.series, 3))
+    assert (health.initial, health.maintenance) == (0, 0)
+    assert health.equity / WAD == pytest.approx(world.expected([position]).equity, rel=NEAR)
+
+
+def test_spread_needs_its_width_at_most(world: MarginWorld, expiry: int) -> None:
+    bear_calls = word(call(expiry, 1_500), -1), word(call(expiry, 1_530), 1)
+    bull_puts = word(put(expiry, 1_500), -1), word(put(expiry, 1_470), 1)
+    for legs in (bear_calls, bull_puts):
+        health = world.assess(*legs)
+        assert (health.initial, health.maintenance) == (-30 * WAD, -30 * WAD)
+
+
+def test_covered_from_below_needs_nothing(world: MarginWorld, expiry: int) -> None:
+    health = world.assess(word(call(expiry, 1_530), -1), word(call(expiry, 1_500), 1))
+    assert (health.initial, health.maintenance) == (0, 0)
+
+
+def test_wide_spread_needs_the_isolated_charge(world: MarginWorld, expiry: int) -> None:
+    naked = world.assess(word(call(expiry, 1_500), -1))
+    wide = world.assess(word(call(expiry, 1_500), -1), word(call(expiry, 9_000), 1))
+    assert (wide.initial, wide.maintenance) == (naked.initial, naked.maintenance)
+
+
+def test_low_put_needs_its_strike_at_most(world: MarginWorld, expiry: int) -> None:
+    health = world.assess(word(put(expiry, 50), -2))
+    assert (health.initial, health.maintenance) == (-100 * WAD, -100 * WAD)
+
+
+def test_uncovered_calls_cost_the_forward_times_unpaired(world: MarginWorld) -> None:
+    # At 1,000 % volatility the mark is nearly the forward, so the isolated charge is more.
+    expiry = world.expiry(2_000)
+    world.set_rules(1, Rules(initial=1, initial_floor=1, maintenance=1))
+    world.set_quote(1, expiry, Quote(1_500, 1_400, 10))
+    health = world.assess(word(call(expiry, 1_500), -1))
+    assert (health.initial, health.maintenance) == (-1_680 * WAD, -1_540 * WAD)
+
+
+def test_other_expiry_or_underlying_does_not_net(world: MarginWorld, expiry: int) -> None:
+    later = world.expiry(336)
+    world.set_quote(1, later, Quote(1_500, 1_505, 0.8))
+    world.set_rules(2)
+    world.set_quote(2, expiry, Quote(1_500, 1_505, 0.8))
+    naked = world.assess(word(call(expiry, 1_500), -1))
+    for hedge in (call(later, 1_530), call(expiry, 1_530, underlying=2)):
+        assert world.assess(word(call(expiry, 1_500), -1), word(hedge, 1)).initial == naked.initial
+
+
+def test_call_is_not_netted_against_a_put(world: MarginWorld, expiry: int) -> None:
+    # The peer's portfolio rule lets a long put excuse a short call at the same strike (P-11).
+    naked = world.assess(word(call(expiry, 1_500), -1))
+    assert world.assess(word(call(expiry, 1_500), -1), word(put(expiry, 1_500), 1)).initial <= (
+        naked.initial
+    )
+
+
+def test_long_with_barrier_counts_for_nothing(world: MarginWorld, expiry: int) -> None:
+    short = word(call(expiry, 1_500), -1)
+    knock_out = Series(1, expiry, wad(1_530), False, barrier=wad(1_600), is_up=True)
+    assert world.assess(short, word(knock_out, 1)) == world.assess(short)
+    assert tuple(world.assess(word(knock_out, 1))) == (0, 0, 0, True)
+
+
+def test_short_with_barrier_counts_as_without(world: MarginWorld, expiry: int) -> None:
+    knock_in = Series(1, expiry, wad(1_500), True, barrier=wad(1_200), knocks_in=True)
+    assert world.assess(word(knock_in, -1)) == world.assess(word(put(expiry, 1_500), -1))
+
+
+def test_confidence_below_the_threshold_costs_initial_margin(
+    world: MarginWorld, expiry: int
+) -> None:
+    legs = word(call(expiry, 1_500), -1), word(call(expiry, 1_530), 2), word(put(expiry, 900), -2)
+    full = world.assess(*legs)
+    world.set_quote(1, expiry, Quote(1_500, 1_505, 0.8, confidence=0.4))
+    assert world.assess(*legs) == full
+    world.set_quote(1, expiry, Quote(1_500, 1_505, 0.8, confidence=0.3))
+    low = world.assess(*legs)
+    # (1 - 0.3) * 0.4 * 1,500 for each of three short options.
+    assert full.initial - low.initial == 1_260 * WAD
+    assert (low.equity, low.maintenance) == (full.equity, full.maintenance)
+
+
+def test_stablecoin_below_its_peg_costs_initial_margin(world: MarginWorld, expiry: int) -> None:
+    leg = word(call(expiry, 1_500), -2)
+    full = world.assess(leg)
+    world.set_rules(1, Rules(stablecoin=9))
+    world.set_spot(9, 0.98)
+    assert world.assess(leg) == full
+    world.set_spot(9, 0.93)
+    # (0.98 - 0.93) * 1.2 * 1,500 for each of two.
+    assert full.initial - world.assess(leg).initial == 180 * WAD
+    world.set_spot(9, 1, fresh=False)
+    assert not world.assess(leg).fresh
+    assert world.assess(word(call(expiry, 1_500), 2)).fresh
+
+
+def test_stale_quote_is_told(world: MarginWorld, expiry: int) -> None:
+    world.set_quote(1, expiry, Quote(1_500, 1_505, 0.8, fresh=False))
+    for quantity in (-1, 1):
+        assert not world.assess(word(call(expiry, 1_500), quantity)).fresh
+
+
+def test_figures_round_to_the_safe_side(world: MarginWorld, expiry: int) -> None:
+    # 68.9 USD: a wei of a contract is worth 68 wei long and owes 69 wei short.
+    series = call(expiry, 1_500)
+    short = world.engine.assess(0, [], [pack(series.code, -1)])
+    assert world.engine.assess(0, [], [pack(series.code, 1)]).equity == 68
+    assert short.equity == -69
+    # With 112.5 and 225 added.
+    assert (short.maintenance, short.initial) == (-182, -294)

@@ -1,0 +1,41 @@
+"""Sorting in memory, of every length and shape."""
+
+import random
+from typing import Any
+
+import boa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+@pytest.fixture(scope="module")
+def sorting() -> Any:
+    return boa.load("tests/harness/SortingHarness.vy")
+
+
+@pytest.mark.parametrize("size", range(0, 129))
+def test_any_length(sorting: Any, size: int) -> None:
+    rng = random.Random(size)
+    words = [rng.randrange(2**255) for _ in range(size)]
+    assert sorting.sort(words) == sorted(words)
+
+
+@pytest.mark.parametrize("size", [1, 8, 9, 16, 17, 64, 65, 127, 128])
+def test_shapes(sorting: Any, size: int) -> None:
+    up = list(range(size))
+    shapes = [
+        up,
+        up[::-1],
+        up[::2] + up[1::2],
+        [7] * size,
+        [i % 3 for i in up],
+        [2**256 - 1] * size,
+    ]
+    for words in shapes:
+        assert sorting.sort(words) == sorted(words)
+
+
+@given(st.lists(st.integers(0, 40), max_size=128))
+def test_ties(sorting: Any, words: list[int]) -> None:
+    assert sorting.sort(words) == sorted(words)
