@@ -5,8 +5,6 @@ PYTHON ?= python3
 PY := .venv/bin/python
 # Two workers: the suite is made for two cores; raise it with `make test WORKERS=8`.
 WORKERS ?= 2
-# natrix calls the compiler by name.
-export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .PHONY: help setup demo test lint bench notebook devnet lock clean
 .DEFAULT_GOAL := help
@@ -23,11 +21,10 @@ test: lint ## every check and every test
 	$(PY) -m benchmarks.size
 	$(PY) -m pytest -n $(WORKERS)
 
-lint: setup ## style, types, Vyper lint
+lint: setup ## style and types (the Vyper sources: tests/unit/test_sources.py)
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
-	$(PY) -m natrix lint contracts --disable NTX11
 
 bench: setup ## measure gas and contract sizes, rewrite benchmarks/*.json
 	$(PY) -m benchmarks.size --write

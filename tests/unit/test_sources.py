@@ -1,6 +1,11 @@
-"""What holds for every source file: size, header, and a test for each reason to revert."""
+"""What holds for every source file: size, header, no dead code, a test for each reason to revert.
+
+This is the lint of the Vyper sources. natrix 0.1.9 was tried: it cannot read modules with `uses`,
+compiles every file (46 s), flags each loop counter and found nothing that was wrong.
+"""
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import boa
@@ -63,6 +68,70 @@ def listing(found: dict[str, str]) -> str:
     return "\n".join(f"{place}: {reason}" for reason, place in found.items())
 
 
+def names(node: vy_ast.VyperNode) -> Counter[str]:
+    """How often each name is mentioned, definitions with a value or type included."""
+    found = Counter(name.id for name in node.get_descendants(vy_ast.Name))
+    found.update(attribute.attr for attribute in node.get_descendants(vy_ast.Attribute))
+    return found
+
+
+def unused(tree: vy_ast.Module, everywhere: Counter[str]) -> set[str]:
+    """Imports, private definitions, arguments and variables that nothing mentions."""
+    here, found = names(tree), set()
+    for node in tree.body:
+        if isinstance(node, vy_ast.Import | vy_ast.ImportFrom):
+            found |= {alias for alias in [node.alias or node.name] if not here[alias]}
+        elif isinstance(node, vy_ast.StructDef | vy_ast.EventDef | vy_ast.FlagDef):
+            found |= {node.name} - everywhere.keys()
+        elif isinstance(node, vy_ast.VariableDecl) and not node.is_public:
+            # Its own definition is one mention.
+            found |= {node.target.id} if everywhere[node.target.id] < 2 else set()
+        elif isinstance(node, vy_ast.FunctionDef):
+            inside = names(node)
+            found |= {argument.arg for argument in node.args.args if not inside[argument.arg]}
+            counters = {loop.target.target.id for loop in node.get_descendants(vy_ast.For)}
+            for local in node.get_descendants(vy_ast.AnnAssign):
+                found |= {local.target.id} - counters if inside[local.target.id] < 2 else set()
+            if node.name.startswith("_") and not node.name.startswith("__"):
+                found |= {node.name} - everywhere.keys()
+    return found
+
+
+def test_nothing_is_unused():
+    # What a harness opens is tested, and may wait for its first user.
+    trees = {path: vy_ast.parse_to_ast(path.read_text()) for path in SOURCES}
+    everywhere = sum((names(tree) for tree in trees.values()), Counter())
+    found = {name(path): unused(trees[path], everywhere) for path in CONTRACTS}
+    dead = {path: what for path, what in found.items() if what}
+    assert dead == {}
+
+
+def test_unused_is_found():
+    source = """
+from a import b
+from a import used
+X: constant(uint256) = 1
+y: uint256
+struct S:
+    z: uint256
+event E:
+    pass
+@external
+def f(g: uint256, h: uint256):
+    i: uint256 = used.x
+    for j: uint256 in range(3):
+        self._k(h)
+@internal
+def _k(h: uint256):
+    assert h > 0
+@internal
+def _l():
+    pass
+"""
+    tree = vy_ast.parse_to_ast(source)
+    assert unused(tree, names(tree)) == {"b", "X", "y", "S", "E", "g", "i", "_l"}
+
+
 def test_reasons_are_found():
     # The tests below prove nothing if this one fails.
     found = reasons()
@@ -73,7 +142,7 @@ def test_reasons_name_their_module_and_fit_a_word():
     wrong = {
         reason: place
         for reason, place in reasons().items()
-        if not re.fullmatch(r"[a-z0-9 ]+: .+", reason) or len(reason.encode()) > LONGEST_REASON
+        if not re.fullmatch(r"[a-z0-9_ ]+: .+", reason) or len(reason.encode()) > LONGEST_REASON
     }
     assert not wrong, listing(wrong)
 
