@@ -15,8 +15,6 @@
 @custom:rounding None: at most 18 decimals, so an answer in wad is exact.
 """
 
-from ..interfaces import AggregatorV3Interface
-
 # Gas that one call of a source may burn: a Chainlink proxy needs some 20,000.
 CALL_GAS: constant(uint256) = 100_000
 # [s] bounds of max_age. Daily data over a long weekend need four days.
@@ -37,7 +35,8 @@ def _pack(source: address, max_age: uint256) -> uint256:
     @notice The word of a source, with the decimals that it has now.
     @param max_age [s] up to which its answers are fresh.
     """
-    decimals: uint256 = convert(staticcall AggregatorV3Interface(source).decimals(), uint256)
+    decimals: uint256 = self._decimals(convert(source, uint256))
+    assert decimals != max_value(uint256), "oracle: source unavailable"
     assert decimals <= 18, "oracle: too many decimals"
     scale: uint256 = 10 ** (18 - decimals)
     return self._with_age((decimals << 248) | (scale << 160) | convert(source, uint256), max_age)
@@ -100,7 +99,7 @@ def _read(word: uint256, low: uint256, high: uint256) -> uint256:
         or updated == 0
         or updated > block.timestamp
         or answered < round
-        or not self._decimals_hold(word)
+        or self._decimals(word) != word >> 248
     ):
         return 0
     return (figure << 64) | updated
@@ -138,7 +137,7 @@ def _refuse(word: uint256):
         revert_on_failure=False,
     )
     assert success and len(data) == 160, "oracle: source unavailable"
-    assert self._decimals_hold(word), "oracle: decimals changed"
+    assert self._decimals(word) == word >> 248, "oracle: decimals changed"
     updated: uint256 = extract32(data, 96, output_type=uint256)
     assert updated <= block.timestamp, "oracle: round from the future"
     answered: uint256 = extract32(data, 128, output_type=uint256)
@@ -166,7 +165,7 @@ def _latest_round(word: uint256) -> uint256:
         self._require_gas()
         return 0
     round: uint256 = extract32(data, 0, output_type=uint256)
-    if round > MASK_80 or not self._decimals_hold(word):
+    if round > MASK_80 or self._decimals(word) != word >> 248:
         return 0
     return round
 
@@ -204,20 +203,24 @@ def _round(word: uint256, round: uint256, high: uint256) -> (uint256, uint256):
 
 @internal
 @view
-def _decimals_hold(word: uint256) -> bool:
+def _decimals(word: uint256) -> uint256:
+    """
+    @return The source's decimals now, 2**256 - 1 when it does not say.
+    """
     success: bool = False
     data: Bytes[32] = b""
     success, data = raw_call(
-        self._address(word),
+        convert(word & MASK_160, address),
         method_id("decimals()"),
         max_outsize=32,
         gas=CALL_GAS,
         is_static_call=True,
         revert_on_failure=False,
     )
-    if not success:
+    if not success or len(data) != 32:
         self._require_gas()
-    return success and len(data) == 32 and convert(data, uint256) == word >> 248
+        return max_value(uint256)
+    return convert(data, uint256)
 
 
 @internal

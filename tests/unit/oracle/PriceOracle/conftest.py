@@ -1,0 +1,65 @@
+"""An oracle with one underlying, priced by our own feeds."""
+
+from typing import Any, NamedTuple
+
+import boa
+import pytest
+
+FEED = boa.load_partial("contracts/oracle/PriceFeed.vy")
+ORACLE = boa.load_partial("contracts/oracle/PriceOracle.vy")
+LYING = boa.load_partial("tests/hostile/LyingFeed.vy")
+HOSTILE = boa.load_partial("tests/hostile/HostileFeed.vy")
+
+# 1e-8 USD, and a fraction of 1e-8.
+SPOT, VOLATILITY = 2_700 * 10**8, 20 * 10**6
+MAX_AGE = 3_600
+SPX = 1
+
+
+class Desk(NamedTuple):
+    """The oracle, its honest sources, and who may do what."""
+
+    oracle: Any
+    spot: Any
+    volatility: Any
+    owner: str
+    reporter: str
+    intruder: str
+
+    def push(self, spot: int = SPOT, volatility: int = VOLATILITY) -> None:
+        self.spot.push(spot, sender=self.reporter)
+        self.volatility.push(volatility, sender=self.reporter)
+
+    def list_with(self, source: Any, underlying: int = 2) -> int:
+        """Another underlying with this spot source."""
+        self.oracle.list_underlying(
+            underlying, source.address, self.volatility.address, MAX_AGE, sender=self.owner
+        )
+        return underlying
+
+    def lying(self, answer: int = SPOT, decimals: int = 8) -> Any:
+        """A source that has said one true thing so far."""
+        source = LYING.deploy(decimals)
+        source.say(answer, now())
+        return source
+
+    def hostile(self, answer: int = SPOT) -> Any:
+        """A source that behaves until it is told otherwise."""
+        return HOSTILE.deploy(answer)
+
+
+def now() -> int:
+    return int(boa.env.evm.patch.timestamp)
+
+
+@pytest.fixture
+def desk() -> Desk:
+    owner, reporter, intruder = (
+        boa.env.generate_address(role) for role in ("owner", "reporter", "intruder")
+    )
+    spot = FEED.deploy("SPX / USD", 8, reporter)
+    volatility = FEED.deploy("SPX volatility", 8, reporter)
+    made = Desk(ORACLE.deploy(owner), spot, volatility, owner, reporter, intruder)
+    made.push()
+    made.oracle.list_underlying(SPX, spot.address, volatility.address, MAX_AGE, sender=owner)
+    return made
