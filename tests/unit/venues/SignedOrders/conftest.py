@@ -1,10 +1,11 @@
-"""A venue on the recording ledger, with keys for everybody who signs.
+"""The venue on two ledgers, with keys for everybody who signs.
 
-The recording ledger has no margin, so the whole domain of amounts and prices can be tried; the
-venue on the real clearinghouse is in test_on_clearinghouse.py.
+`world` is the real deployment, its accounts rich enough for any trade of these tests.
+`recorder` is a ledger without margin, for what the real one would refuse: the whole domain of
+amounts and prices, and calls back into the venue.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +15,33 @@ from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
 from novate import orders
-from novate.orders import WAD, Domain, Leg, Order
+from novate.deploy import Fees, Parameters, deploy
+from novate.market import Market
+from novate.orders import Domain, Leg, Order
+from novate.series import DAY, WAD, Series
 
 ROOT = Path(__file__).parents[4]
 VENUE = boa.load_partial(str(ROOT / "contracts/venues/SignedOrders.vy"))
+FEED = boa.load_partial(str(ROOT / "contracts/oracle/PriceFeed.vy"))
 LEDGER = boa.load_partial(str(ROOT / "tests/harness/RecordingLedger.vy"))
 WALLET = boa.load_partial(str(ROOT / "tests/harness/SmartWallet.vy"))
 
 ROLES = ["maker", "taker", "operator", "intruder"]
+# [s] Friday 2026-01-30 08:00 UTC, on the grid.
+EXPIRY = 1_769_760_000
 # Two calls and a put of underlying 1, a call of underlying 2: strictly ascending.
 CODES = [
-    (underlying << 144) | (500_000 << 120) | (strike * 10**8 << 64) | (put << 56)
-    for underlying, strike, put in [(1, 3_000, 0), (1, 3_000, 1), (1, 3_500, 0), (2, 90_000, 0)]
+    Series(underlying, EXPIRY, strike * WAD, is_put).code
+    for underlying, strike, is_put in [
+        (1, 3_000, False),
+        (1, 3_000, True),
+        (1, 3_500, False),
+        (2, 90_000, False),
+    ]
 ]
+# Indices of the accounts that trade in these tests, and what each of them holds [USD].
+INDICES = {"maker": (0, 1, 9), "taker": (0, 5), "intruder": (0,)}
+RICHES = 10**9
 
 
 @dataclass
@@ -34,6 +49,7 @@ class World:
     """The deployed pair, the keys, and short words for what every test does."""
 
     ledger: Any
+    operators: Any
     venue: Any
     owner: str
     keys: dict[str, LocalAccount]
@@ -142,20 +158,57 @@ class World:
         return cash
 
 
-@pytest.fixture(scope="module")
-def world() -> World:
+def keys() -> dict[str, LocalAccount]:
+    return {role: Account.from_key(bytes([i + 1] * 32)) for i, role in enumerate(ROLES)}
+
+
+@pytest.fixture(scope="package")
+def recorder() -> World:
     owner = boa.env.generate_address("owner")
     ledger = LEDGER.deploy()
     venue = VENUE.deploy(ledger.address, ledger.address, owner)
-    keys = {role: Account.from_key(bytes([i + 1] * 32)) for i, role in enumerate(ROLES)}
     ledger.set_spot(1, 3_123 * WAD + 7)
     ledger.set_spot(2, 91_000 * WAD)
-    return World(ledger, venue, owner, keys)
+    return World(ledger, ledger, venue, owner, keys())
 
 
-@pytest.fixture(scope="module")
-def wallet(world: World) -> Any:
-    return WALLET.deploy()
+@pytest.fixture(scope="package")
+def market() -> Market:
+    """The market that everybody deploys, without fees, and with a second underlying."""
+    market = deploy(Parameters(fees=Fees(0, 0)))
+    parameters = market.parameters
+    feeds = [FEED.deploy(name, 8, market.owner) for name in ("BTC / USD", "BTC volatility")]
+    for feed, answer in zip(feeds, (91_000 * 10**8, 10**8 // 2), strict=True):
+        feed.push(answer, sender=market.owner)
+    market.oracle.list_underlying(2, *feeds, 4 * DAY, sender=market.owner)
+    market.margin.set_market(2, astuple(parameters.margin), sender=market.owner)
+    market.listing.list_market(2, *astuple(parameters.grid), sender=market.owner)
+    return market
+
+
+@pytest.fixture(scope="package")
+def world(market: Market) -> World:
+    ledger = market.clearinghouse
+    world = World(ledger, market.operators, market.orders, market.owner, keys())
+    for role, indices in INDICES.items():
+        for index in indices:
+            endow(market, world.account(role, index))
+    return world
+
+
+@pytest.fixture(scope="package")
+def wallet(market: Market) -> Any:
+    wallet = WALLET.deploy()
+    endow(market, int(wallet.address, 16) << 96)
+    return wallet
+
+
+def endow(market: Market, account: int) -> None:
+    """Brings cash into an account that is not in the market's own list."""
+    units = RICHES * 10**market.parameters.cash_decimals
+    market.cash_token.mint(market.owner, units)
+    market.cash_token.approve(market.clearinghouse, units, sender=market.owner)
+    market.clearinghouse.deposit(account, 0, units, sender=market.owner)
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ def test_cancel_reverts_sender_may_not_act(world: Any) -> None:
 
 
 def test_operator_cancels(world: Any) -> None:
-    world.ledger.set_operator(world.address("operator"), True, sender=world.address("maker"))
+    world.operators.set_operator(world.address("operator"), True, sender=world.address("maker"))
     order = world.order()
     world.venue.cancel(order.as_tuple(), sender=world.address("operator"))
     with boa.reverts("order: cancelled"):
@@ -81,7 +81,7 @@ def test_future_epochs_do_not_count_yet(world: Any) -> None:
 def test_cancel_all_reverts_sender_may_not_act(world: Any) -> None:
     with boa.reverts("order: sender may not act"):
         world.venue.cancel_all(world.account("maker"), sender=world.address("intruder"))
-    world.ledger.set_operator(world.address("operator"), True, sender=world.address("maker"))
+    world.operators.set_operator(world.address("operator"), True, sender=world.address("maker"))
     world.venue.cancel_all(world.account("maker"), sender=world.address("operator"))
     with boa.reverts("order: epoch over"):
         world.fill(world.order(), WAD)

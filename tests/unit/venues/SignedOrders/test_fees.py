@@ -31,29 +31,29 @@ def spot(underlying: int) -> int:
     return {1: 3_123 * WAD + 7, 2: 91_000 * WAD}[underlying]
 
 
-def test_start_at_zero(world: Any) -> None:
-    assert world.venue.fees() == (0, 0)
-    assert world.fill(world.order((0, -WAD, 10 * WAD))) == 10 * WAD
+def test_start_at_zero(recorder: Any) -> None:
+    assert recorder.venue.fees() == (0, 0)
+    assert recorder.fill(recorder.order((0, -WAD, 10 * WAD))) == 10 * WAD
 
 
-def test_set_fees(world: Any) -> None:
-    world.venue.set_fees(1, 2, sender=world.owner)
-    world.venue.set_fees(3, TOP_RATE, sender=world.owner)
-    (event,) = world.events("FeesChanged")
+def test_set_fees(recorder: Any) -> None:
+    recorder.venue.set_fees(1, 2, sender=recorder.owner)
+    recorder.venue.set_fees(3, TOP_RATE, sender=recorder.owner)
+    (event,) = recorder.events("FeesChanged")
     assert (event.old_maker_rate, event.old_taker_rate) == (1, 2)
     assert (event.maker_rate, event.taker_rate) == (3, TOP_RATE)
-    assert world.venue.fees() == (3, TOP_RATE)
+    assert recorder.venue.fees() == (3, TOP_RATE)
 
 
 @pytest.mark.parametrize("fees", [(TOP_RATE + 1, 0), (0, TOP_RATE + 1), (2**255, 2**255)])
-def test_reverts_rate_too_high(world: Any, fees: tuple[int, int]) -> None:
+def test_reverts_rate_too_high(recorder: Any, fees: tuple[int, int]) -> None:
     with boa.reverts("order: rate too high"):
-        world.venue.set_fees(*fees, sender=world.owner)
+        recorder.venue.set_fees(*fees, sender=recorder.owner)
 
 
-def test_only_the_owner_sets_fees(world: Any) -> None:
+def test_only_the_owner_sets_fees(recorder: Any) -> None:
     with boa.reverts("ownable: caller is not the owner"):
-        world.venue.set_fees(0, 0, sender=world.address("intruder"))
+        recorder.venue.set_fees(0, 0, sender=recorder.address("intruder"))
 
 
 @pytest.mark.parametrize(
@@ -69,10 +69,10 @@ def test_only_the_owner_sets_fees(world: Any) -> None:
     ],
 )
 @pytest.mark.parametrize("sign", [1, -1])
-def test_table(world: Any, price: int, maker_fee: int, taker_fee: int, sign: int) -> None:
-    world.venue.set_fees(3 * 10**14, 5 * 10**14, sender=world.owner)
-    world.fill(world.order((0, sign * 2 * WAD, price)))
-    (trade,) = world.events("Novated")
+def test_table(recorder: Any, price: int, maker_fee: int, taker_fee: int, sign: int) -> None:
+    recorder.venue.set_fees(3 * 10**14, 5 * 10**14, sender=recorder.owner)
+    recorder.fill(recorder.order((0, sign * 2 * WAD, price)))
+    (trade,) = recorder.events("Novated")
     # A positive quantity is the maker's purchase, so the taker sells.
     charged = (
         (trade.buyer_fee, trade.seller_fee) if sign > 0 else (trade.seller_fee, trade.buyer_fee)
@@ -80,27 +80,27 @@ def test_table(world: Any, price: int, maker_fee: int, taker_fee: int, sign: int
     assert charged == (maker_fee, taker_fee)
 
 
-def test_without_a_price_there_is_no_fee(world: Any) -> None:
+def test_without_a_price_there_is_no_fee(recorder: Any) -> None:
     """The oracle's last price is 0 before the first: trading is up to the margin engine."""
-    world.venue.set_fees(TOP_RATE, TOP_RATE, sender=world.owner)
-    world.ledger.set_spot(1, 0)
-    world.fill(world.order((0, WAD, 100 * WAD)))
-    (trade,) = world.events("Novated")
+    recorder.venue.set_fees(TOP_RATE, TOP_RATE, sender=recorder.owner)
+    recorder.ledger.set_spot(1, 0)
+    recorder.fill(recorder.order((0, WAD, 100 * WAD)))
+    (trade,) = recorder.events("Novated")
     assert (trade.seller_fee, trade.buyer_fee) == (0, 0)
 
 
 @given(legs=legs, amount=small, maker_rate=rates, taker_rate=rates)
 def test_equals_python(
-    world: Any, legs: Any, amount: int, maker_rate: int, taker_rate: int
+    recorder: Any, legs: Any, amount: int, maker_rate: int, taker_rate: int
 ) -> None:
-    world.venue.set_fees(maker_rate, taker_rate, sender=world.owner)
-    order = world.order(*legs, size=amount)
-    cost = world.fill(order, amount)
-    flows = world.flows()
-    assert cost == -flows[world.account("taker")]
+    recorder.venue.set_fees(maker_rate, taker_rate, sender=recorder.owner)
+    order = recorder.order(*legs, size=amount)
+    cost = recorder.fill(order, amount)
+    flows = recorder.flows()
+    assert cost == -flows[recorder.account("taker")]
     assert cost == orders.cost(order, amount, spot=spot, taker_rate=taker_rate)
 
-    for leg, trade in zip(order.legs, world.events("Novated"), strict=True):
+    for leg, trade in zip(order.legs, recorder.events("Novated"), strict=True):
         taker_buys = leg.quantity < 0
         quantity = Fraction(abs(leg.quantity) * amount, WAD)
         assert trade.quantity == quantity
@@ -122,26 +122,26 @@ def test_equals_python(
 
 @given(legs=legs, amounts=parts, maker_rate=rates, taker_rate=rates)
 def test_splitting_never_pays(
-    world: Any, legs: Any, amounts: list[int], maker_rate: int, taker_rate: int
+    recorder: Any, legs: Any, amounts: list[int], maker_rate: int, taker_rate: int
 ) -> None:
-    world.venue.set_fees(maker_rate, taker_rate, sender=world.owner)
-    order = world.order(*legs, size=sum(amounts))
-    maker, taker = world.account("maker"), world.account("taker")
+    recorder.venue.set_fees(maker_rate, taker_rate, sender=recorder.owner)
+    order = recorder.order(*legs, size=sum(amounts))
+    maker, taker = recorder.account("maker"), recorder.account("taker")
 
     with boa.env.anchor():
-        world.fill(order, sum(amounts))
-        whole = world.flows()
-        quantities = {t.series: t.quantity for t in world.events("Novated")}
+        recorder.fill(order, sum(amounts))
+        whole = recorder.flows()
+        quantities = {t.series: t.quantity for t in recorder.events("Novated")}
 
     split = {maker: 0, taker: 0}
     for amount in amounts:
-        world.fill(order, amount)
-        for account, cash in world.flows().items():
+        recorder.fill(order, amount)
+        for account, cash in recorder.flows().items():
             split[account] += cash
-        for trade in world.events("Novated"):
+        for trade in recorder.events("Novated"):
             quantities[trade.series] -= trade.quantity
     assert not any(quantities.values())
-    assert world.filled(order) == order.size
+    assert recorder.filled(order) == order.size
 
     # Each further part rounds a premium and a fee of each leg, each by less than 1 wei.
     roundings = len(legs) * (len(amounts) - 1)
@@ -151,11 +151,11 @@ def test_splitting_never_pays(
 
 @given(legs=legs, amounts=parts, maker_rate=rates, taker_rate=rates)
 def test_round_trip_never_pays(
-    world: Any, legs: Any, amounts: list[int], maker_rate: int, taker_rate: int
+    recorder: Any, legs: Any, amounts: list[int], maker_rate: int, taker_rate: int
 ) -> None:
     """In by parts and out at once, against a maker that bids and offers at one price."""
-    world.venue.set_fees(maker_rate, taker_rate, sender=world.owner)
-    there = world.order(*legs, size=sum(amounts))
-    back = world.order(*[(i, -q, price) for i, q, price in legs], size=sum(amounts))
-    cost = sum(world.fill(there, amount) for amount in amounts)
-    assert cost + world.fill(back, sum(amounts)) >= 0
+    recorder.venue.set_fees(maker_rate, taker_rate, sender=recorder.owner)
+    there = recorder.order(*legs, size=sum(amounts))
+    back = recorder.order(*[(i, -q, price) for i, q, price in legs], size=sum(amounts))
+    cost = sum(recorder.fill(there, amount) for amount in amounts)
+    assert cost + recorder.fill(back, sum(amounts)) >= 0

@@ -44,7 +44,8 @@ def test_partial_fills_exhaust_exactly(world: Any) -> None:
 
 
 def test_eight_legs_of_any_mix(world: Any) -> None:
-    codes = [(1 << 144) | (500_000 << 120) | (strike * 10**8 << 64) for strike in range(1, 9)]
+    step = 25 * 10**8 << 64
+    codes = [world.codes[0] + i * step for i in range(8)]
     legs = [Leg(code, (-1) ** i * WAD, i * WAD) for i, code in enumerate(codes)]
     world.fill(orders.quote(world.account("maker"), legs, nonce=10**6))
     assert [trade.series for trade in world.events("Novated")] == codes
@@ -64,11 +65,11 @@ def test_reverts_zero_amount(world: Any) -> None:
         world.fill(world.order(), 0)
 
 
-def test_reverts_amount_too_large(world: Any, changed: Any) -> None:
-    order = changed(world.order(), size=2**200)
+def test_reverts_amount_too_large(recorder: Any, changed: Any) -> None:
+    order = changed(recorder.order(), size=2**200)
     with boa.reverts("order: amount too large"):
-        world.fill(order, 2**96)
-    world.fill(order, 2**96 - 1)
+        recorder.fill(order, 2**96)
+    recorder.fill(order, 2**96 - 1)
 
 
 def test_deadline_is_the_last_second(world: Any) -> None:
@@ -98,7 +99,7 @@ def test_only_the_named_taker(world: Any) -> None:
 def test_reverts_sender_may_not_act(world: Any) -> None:
     with boa.reverts("order: sender may not act"):
         world.fill(world.order(), sender="intruder")
-    world.ledger.set_operator(world.address("operator"), True, sender=world.address("taker"))
+    world.operators.set_operator(world.address("operator"), True, sender=world.address("taker"))
     world.fill(world.order(taker=world.address("taker")), sender="operator")
 
 
@@ -154,12 +155,12 @@ def test_reverts_price_too_large(world: Any, changed: Any) -> None:
         world.fill(changed(world.order(), legs=legs))
 
 
-def test_largest_numbers_are_computed_exactly(world: Any, changed: Any) -> None:
+def test_largest_numbers_are_computed_exactly(recorder: Any, changed: Any) -> None:
     """Neither product wraps: 2**96 - 1 divides by 5, so a quantity can be made whole."""
     top = 2**96 - 1
     amount = top // WAD * WAD
-    order = changed(world.order((0, -top, top)), size=amount)
-    assert world.fill(order, amount) == -(-(top * amount // WAD) * top // WAD)
+    order = changed(recorder.order((0, -top, top)), size=amount)
+    assert recorder.fill(order, amount) == -(-(top * amount // WAD) * top // WAD)
 
 
 @pytest.mark.parametrize(
@@ -232,10 +233,10 @@ def test_every_field_is_signed(world: Any, changed: Any, field: str) -> None:
 
 def test_operator_signs_until_it_is_dismissed(world: Any) -> None:
     operator, maker = world.address("operator"), world.address("maker")
-    world.ledger.set_operator(operator, True, sender=maker)
+    world.operators.set_operator(operator, True, sender=maker)
     order = world.order()
     world.fill(order, signed_by="operator")
-    world.ledger.set_operator(operator, False, sender=maker)
+    world.operators.set_operator(operator, False, sender=maker)
     with boa.reverts("order: signer may not act"):
         world.fill(order, signed_by="operator")
 
@@ -246,7 +247,7 @@ def test_high_s_is_refused(world: Any) -> None:
     prime = 0xFFFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFE_BAAEDCE6_AF48A03B_BFD25E8C_D0364141
     s = prime - int.from_bytes(signature[32:64], "big")
     malleable = signature[:32] + s.to_bytes(32, "big") + bytes([55 - signature[64]])
-    with boa.reverts("ecdsa: invalid signature `s` value"):
+    with boa.reverts("order: bad signature"):
         world.fill(order, signature=malleable)
 
 
@@ -262,8 +263,7 @@ def test_other_lengths_are_refused(world: Any, length: int) -> None:
 def test_nobody_signs_for_the_empty_address(world: Any, length: int) -> None:
     """Failed recovery answers the empty address, which owns the accounts below 2**96."""
     order = orders.quote(7, [Leg(world.codes[0], WAD, WAD)], nonce=1)
-    reason = "ecdsa: invalid signature" if length == 65 else "order: bad signature"
-    with boa.reverts(reason):
+    with boa.reverts("order: bad signature"):
         world.fill(order, signature=bytes(length), signer=orders.ANYONE)
 
 
@@ -330,7 +330,7 @@ def test_contract_without_the_interface_refuses(world: Any) -> None:
 
 
 def test_wallet_as_operator(world: Any, wallet: Any) -> None:
-    world.ledger.set_operator(wallet.address, True, sender=world.address("maker"))
+    world.operators.set_operator(wallet.address, True, sender=world.address("maker"))
     order = world.order()
     wallet.approve(orders.order_hash(order, world.domain))
     world.fill(order, signature=b"", signer=wallet.address)
