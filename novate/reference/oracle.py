@@ -7,6 +7,7 @@ several calls. Prices in wad, times in seconds.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 WAD = 10**18
 HOUR = 3_600
@@ -88,9 +89,8 @@ def average(rounds: Sequence[Round], expiry: int, *, first: int = 1, scale: int 
     """The time-weighted average [wad] over the window before expiry; 0 without a valid round."""
     start = expiry - WINDOW
     valid = [(price, time) for _, price, time in valid_rounds(rounds, first, scale)]
-    ends = [time for _, time in valid[1:]] + [expiry]
     area = covered = 0
-    for (price, time), end in zip(valid, ends, strict=True):
+    for (price, time), (_, end) in pairwise([*valid, (0, expiry)]):
         seconds = max(0, min(end, expiry) - max(time, start))
         area += price * seconds
         covered += seconds
