@@ -1,0 +1,124 @@
+"""The curves of the auction against their twin in novate/reference/auction.py."""
+
+from dataclasses import astuple
+from typing import Any
+
+import boa
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from novate.reference import auction as reference
+from novate.series import WAD
+
+MOST = 2**112
+amounts = st.integers(-MOST, MOST)
+shares = st.integers(0, WAD)
+lengths = st.integers(1, 2**24 - 1)
+
+
+@pytest.fixture(scope="module")
+def house() -> Any:
+    ledger = boa.load("tests/harness/LinearLedger.vy")
+    return boa.load("contracts/auction/AuctionHouse.vy", ledger, boa.env.eoa)
+
+
+@given(elapsed=st.integers(0, 2**40), start=shares, cutoff=shares, fast=lengths, slow=lengths)
+@example(elapsed=900, start=WAD, cutoff=WAD // 2, fast=900, slow=43_200)
+@example(elapsed=44_100, start=WAD, cutoff=WAD // 2, fast=900, slow=43_200)
+def test_two_phase(
+    house: Any, elapsed: int, start: int, cutoff: int, fast: int, slow: int
+) -> None:
+    cutoff, start = sorted((start, cutoff))
+    arguments = (elapsed, start, cutoff, fast, slow)
+    assert house.two_phase(*arguments) == reference.two_phase(*arguments)
+
+
+def test_two_phase_of_the_peer(house: Any) -> None:
+    # Its test parameters: 0.98 to 0.8 in 100 s, to zero in 14,400 s.
+    peer = (98 * WAD // 100, 8 * WAD // 10, 100, 14_400)
+    factors = [house.two_phase(t, *peer) for t in (0, 50, 100, 7_300, 14_499, 14_500, 10**9)]
+    last = -(-8 * WAD // 10 // 14_400)
+    assert factors == [98 * WAD // 100, 89 * WAD // 100, 8 * WAD // 10, 4 * WAD // 10, last, 0, 0]
+
+
+@given(elapsed=st.integers(0, 50_000))
+def test_price_factor_under_the_current_rules(house: Any, elapsed: int) -> None:
+    rules = reference.Rules()
+    curve = astuple(rules)[:4]
+    assert house.price_factor(elapsed) == reference.two_phase(elapsed, *curve)
+
+
+@given(elapsed=st.integers(0, 50_000), step=st.integers(0, 1_000))
+def test_price_factor_never_rises(house: Any, elapsed: int, step: int) -> None:
+    assert house.price_factor(elapsed + step) <= house.price_factor(elapsed)
+
+
+@given(maintenance=amounts, equity=amounts, buffer=shares)
+def test_buffered_margin(house: Any, maintenance: int, equity: int, buffer: int) -> None:
+    arguments = (maintenance, equity, buffer)
+    assert house.buffered_margin(*arguments) == reference.buffered_margin(*arguments)
+
+
+@given(maintenance=amounts, equity=amounts, reserved=amounts, factor=shares, buffer=shares)
+@example(maintenance=-1, equity=0, reserved=0, factor=WAD, buffer=0)
+@example(maintenance=-1, equity=-1, reserved=0, factor=WAD, buffer=0)
+@example(maintenance=0, equity=0, reserved=0, factor=0, buffer=0)
+def test_largest_fraction(
+    house: Any, maintenance: int, equity: int, reserved: int, factor: int, buffer: int
+) -> None:
+    arguments = (maintenance, equity, reserved, factor, buffer)
+    assert house.largest_fraction(*arguments) == reference.largest_fraction(*arguments)
+
+
+@given(equity=amounts, reserved=amounts, factor=shares)
+def test_solvent_price(house: Any, equity: int, reserved: int, factor: int) -> None:
+    arguments = (equity, reserved, factor)
+    assert house.solvent_price(*arguments) == reference.solvent_price(*arguments)
+
+
+@given(
+    maintenance=amounts, equity=amounts, reserved=amounts,
+    elapsed=st.integers(0, 2**25), length=lengths,
+)
+def test_insolvent_price(
+    house: Any, maintenance: int, equity: int, reserved: int, elapsed: int, length: int
+) -> None:
+    arguments = (maintenance, equity, reserved, elapsed, length)
+    assert house.insolvent_price(*arguments) == reference.insolvent_price(*arguments)
+
+
+def test_largest_fraction_by_hand(house: Any) -> None:
+    # Equity 100 USD, 300 USD short of maintenance, buffer 20 %, sold at 0.98:
+    # B = -300 - 0.2 * 400 = -380, f = 380 / (380 + 98).
+    fraction = house.largest_fraction(-300 * WAD, 100 * WAD, 0, 98 * WAD // 100, WAD // 5)
+    assert fraction == -(-380 * WAD // 478)
+    # 50 USD of the equity reserved: f = 380 / (380 + 98 + 1).
+    reserved = (-300 * WAD, 100 * WAD, 50 * WAD, 98 * WAD // 100, WAD // 5)
+    assert house.largest_fraction(*reserved) == -(-380 * WAD // 479)
+
+
+@given(
+    requirement=st.integers(1, 10**27), shortfall=st.floats(0.001, 0.999),
+    share=st.floats(0, 0.9), factor=st.integers(WAD // 20, WAD), buffer=st.integers(0, WAD // 2),
+)
+def test_the_largest_fraction_restores(
+    house: Any, requirement: int, shortfall: float, share: float, factor: int, buffer: int
+) -> None:
+    """After selling it the buffered margin is zero, up to rounding in the account's favour."""
+    equity = int(requirement * (1 - shortfall))
+    reserved = int(equity * share)
+    assume(equity > reserved)
+    fraction = house.largest_fraction(equity - requirement, equity, reserved, factor, buffer)
+    price = house.solvent_price(equity, reserved, factor)
+    kept = WAD - fraction
+    value = (equity - reserved) * kept // WAD + reserved + reference.times_up(price, fraction)
+    needed = -(-requirement * kept // WAD)
+    margin = reference.buffered_margin(value - needed, value, buffer)
+    # One part in 1e18 of the lot, and what was rounded above.
+    assert -5 <= margin <= 2 * requirement // WAD + 5
+
+
+def test_gas(house: Any) -> None:
+    house.largest_fraction(-300 * WAD, 100 * WAD, 50 * WAD, 98 * WAD // 100, WAD // 5)
+    assert house._computation.get_gas_used() < 5_000
