@@ -10,6 +10,7 @@ import boa
 import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
+
 from novate.reference import oracle as model
 
 FEED = boa.load_partial("contracts/oracle/PriceFeed.vy")
@@ -60,9 +61,7 @@ def _rounds(history: list[tuple[int, int, int]], expiry: int) -> list[model.Roun
 
 
 def _tell(source: Any, rounds: list[model.Round]) -> None:
-    source.tell(
-        1, [(r.answer, r.updated, r.answered) for r in rounds], [r.known for r in rounds]
-    )
+    source.tell(1, [(r.answer, r.updated, r.answered) for r in rounds], [r.known for r in rounds])
 
 
 def _try(oracle: Any, expiry: int, start: int) -> int | None:
@@ -124,9 +123,7 @@ def test_round_at_is_what_a_search_of_all_rounds_finds(
     rounds = _rounds(history, expiry)
     rounds[-1] = model.Round(rounds[-1].answer, rounds[-1].updated, rounds[-1].answered)
     _tell(source, rounds)
-    by_then = [
-        n for n, _, time in model.valid_rounds(rounds, 1, 10**10) if time <= expiry - before
-    ]
+    by_then = [n for n, _, time in model.valid_rounds(rounds, 1, 10**10) if time <= expiry - before]
     assert oracle.round_at(UNDERLYING, expiry - before) == (by_then[-1] if by_then else 1)
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import boa
 import pytest
+
 from novate.gas import transaction_gas
 
 WAD = 10**18

@@ -4,6 +4,7 @@ from typing import Any
 
 import boa
 import pytest
+
 from novate.gas import fresh_transaction
 from novate.reference import oracle as model
 
@@ -137,9 +138,7 @@ def test_changed_decimals_are_noticed(desk: Any) -> None:
 
 
 @pytest.mark.parametrize("thorough", [False, True])
-@pytest.mark.parametrize(
-    "mode", [REVERTING, GAS_BURNING, HUGE_RETURN, SHORT_RETURN, NO_RETURN]
-)
+@pytest.mark.parametrize("mode", [REVERTING, GAS_BURNING, HUGE_RETURN, SHORT_RETURN, NO_RETURN])
 def test_no_misbehaviour_of_a_source_stops_a_quote(desk: Any, mode: int, thorough: bool) -> None:
     source = desk.hostile()
     underlying = desk.list_with(source)

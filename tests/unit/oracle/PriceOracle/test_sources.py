@@ -137,8 +137,6 @@ def test_ownership_moves(desk: Any) -> None:
 # -- replacing --
 
 
-
-
 def test_spot_source_of_other_decimals_takes_over(desk: Any) -> None:
     source = desk.lying(2_750 * 10**18, 18)
     desk.oracle.replace_spot_source(SPX, source.address, sender=desk.owner)
@@ -164,14 +162,10 @@ def test_reverts_price_jump(desk: Any, age: int, low: int, high: int) -> None:
     boa.env.time_travel(seconds=age)
     for answer in (low * 10**8 - 1, high * 10**8 + 1):
         with boa.reverts("oracle: price jump"):
-            desk.oracle.replace_spot_source(
-                SPX, desk.lying(answer).address, sender=desk.owner
-            )
+            desk.oracle.replace_spot_source(SPX, desk.lying(answer).address, sender=desk.owner)
     for answer in (low * 10**8, high * 10**8):
         with boa.env.anchor():
-            desk.oracle.replace_spot_source(
-                SPX, desk.lying(answer).address, sender=desk.owner
-            )
+            desk.oracle.replace_spot_source(SPX, desk.lying(answer).address, sender=desk.owner)
 
 
 def test_jump_is_measured_from_what_the_old_source_says_now(desk: Any) -> None:
