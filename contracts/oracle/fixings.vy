@@ -18,7 +18,6 @@ from . import sources
 WINDOW: public(constant(uint256)) = 1_800
 # Rounds that one call walks.
 MAX_STEPS: public(constant(uint256)) = 64
-MASK_64: constant(uint256) = 2**64 - 1
 
 
 struct Walk:

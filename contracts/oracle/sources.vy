@@ -21,7 +21,6 @@ CALL_GAS: constant(uint256) = 100_000
 MIN_AGE: constant(uint256) = 60
 MAX_AGE: constant(uint256) = 604_800
 
-WAD: constant(uint256) = 10**18
 MASK_24: constant(uint256) = 2**24 - 1
 MASK_64: constant(uint256) = 2**64 - 1
 MASK_80: constant(uint256) = 2**80 - 1
