@@ -5,6 +5,7 @@ from fractions import Fraction
 from typing import Any
 
 import boa
+
 from novate.reference.margin import Health, Holding, Position, Quote, Rules, View, assess
 from novate.series import HOUR, WAD, Series, pack
 

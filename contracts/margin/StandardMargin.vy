@@ -10,8 +10,9 @@
         covered by another call at `unpaired` times the forward. Long options ease margin only
         through that worst payoff; their mark counts for equity.
         The rules are those of Derive v2's standard manager and Deribit's standard margin.
-@dev Stateless towards accounts: judges what it is handed. Words are sorted first, so one pass
-     sees an expiry at a time and payoffs are running sums over strikes: n log n.
+@dev Stateless towards accounts: judges what it is handed. Words are sorted first where order
+     matters, so one pass sees an expiry at a time and payoffs are running sums over strikes:
+     n log n. Arrays are not handed on, since every copy pays for its bound.
      Units: money in wad; inside an expiry, sums of quantity times strike keep the strike in
      1e-8 USD (exact, below 2**160) and sums of quantity times price keep 36 decimals.
      Prices are capped at 2**128 - 1 wad and quantities lie below 2**95, so that a sum over
@@ -50,14 +51,39 @@ MAX_PRICE: constant(uint256) = 2**128 - 1  # [wad]
 MAX_VOLATILITY: constant(uint256) = 2**70 - 1  # [wad]
 # A deviation at which a call is worth the forward and a put the strike.
 BOUNDLESS: constant(int256) = 2**77
+# Places in a position's word, see instruments/series.vy.
+BUCKET: constant(uint256) = 216
+PUT: constant(uint256) = 1 << 152
+BARRIER: constant(uint256) = 2 << 152
+MASK_56: constant(uint256) = 2**56 - 1
+# Order matters when underlyings or expiries differ, or the sign of the quantity.
+MIXED: constant(uint256) = (max_value(uint256) - (2**216 - 1)) | 2**95
+MASK_16: constant(uint256) = 2**16 - 1
 
 
-struct Expiry:
-    next: uint256  # index of the first position that belongs to another expiry
-    initial: int256  # [wad] added to cash
-    maintenance: int256  # [wad] added to cash
-    mark: int256  # [wad] of all positions; of the shorts only when longs are not priced
+struct Market:
+    # What one (underlying, expiry) is judged by; what was never seen is put at its worst.
+    known: bool  # spot, forward and volatility were seen
     fresh: bool
+    spot: int256  # [wad]
+    forward: int256  # [wad]
+    deviation: int256  # [Q64] volatility times root of time
+    confidence: uint256  # [wad]
+    figures: uint256  # the word of contracts/margin/rules.vy
+    base: int256  # [wad] initial margin of a short option at the money, without its mark
+    least: int256  # [wad] the same far out of the money
+    maintenance: int256  # [wad] maintenance margin of a short option, without its mark
+    put_maintenance: int256  # [basis points]
+    put_initial: int256  # [basis points]
+
+
+struct Sums:
+    owed: int256  # [36 decimals] mark of the shorts, positive
+    shares: int256  # [36 decimals] initial margin of each short by itself beyond its mark
+    excess: int256  # [36 decimals] maintenance margin of puts beyond mark and share of spot
+    shorts: int256  # [wad] number of short options, positive
+    calls: int256  # [wad] net
+    worst: int256  # [wad * 1e-8 USD] lowest payoff, not positive
 
 
 @deploy
@@ -75,7 +101,7 @@ def assess(
     """
     @notice Equity and the excess over initial and maintenance margin, see IMarginEngine.
     """
-    return self._judge(cash, holdings, positions, True)
+    return self._judge(cash, holdings, sorting._sorted(positions, MIXED), True)
 
 
 @external
@@ -84,7 +110,9 @@ def excess(cash: int256, holdings: DynArray[uint256, 8], positions: DynArray[uin
     """
     @notice Excess over initial margin alone, see IMarginEngine: long options are not priced.
     """
-    health: IMarginEngine.Health = self._judge(cash, holdings, positions, False)
+    health: IMarginEngine.Health = self._judge(
+        cash, holdings, sorting._sorted(positions, MIXED), False
+    )
     return health.initial, health.fresh
 
 
@@ -94,9 +122,10 @@ def excess(cash: int256, holdings: DynArray[uint256, 8], positions: DynArray[uin
 @internal
 @view
 def _judge(
-    cash: int256, holdings: DynArray[uint256, 8], positions: DynArray[uint256, 128], full: bool
+    cash: int256, holdings: DynArray[uint256, 8], words: DynArray[uint256, 128], full: bool
 ) -> IMarginEngine.Health:
     """
+    @param words Positions: those of an expiry together, in order of strike if longs meet shorts.
     @param full Whether to price long options, which only equity needs.
     """
     health: IMarginEngine.Health = IMarginEngine.Health(equity=cash, initial=cash, maintenance=cash, fresh=True)
@@ -112,237 +141,260 @@ def _judge(
             health.initial += worth.initial
             health.maintenance += worth.maintenance
             health.fresh = health.fresh and fresh and price != 0
-    if len(positions) == 0:
-        return health
-    words: DynArray[uint256, 128] = sorting._sorted(positions)
+    size: uint256 = len(words)
     start: uint256 = 0
-    for i: uint256 in range(128):
-        expiry: Expiry = self._expiry(words, start, full)
-        health.equity += expiry.mark
-        health.initial += expiry.initial
-        health.maintenance += expiry.maintenance
-        health.fresh = health.fresh and expiry.fresh
-        start = expiry.next
-        if start == len(words):
+    for _: uint256 in range(128):
+        if start == size:
             break
+        bucket: uint256 = words[start] >> BUCKET
+        next: uint256 = size
+        mark: int256 = 0  # [36 decimals]
+        expiry: uint256 = unsafe_mul(bucket & (2**24 - 1), 3_600)
+        if expiry <= block.timestamp:
+            price: uint256 = 0
+            final: bool = False
+            fresh: bool = False
+            price, final, fresh = self._settlement(bucket >> 24, expiry)
+            for i: uint256 in range(start, size, bound=128):
+                word: uint256 = words[i]
+                if word >> BUCKET != bucket:
+                    next = i
+                    break
+                mark += self._payout(word, price)
+            health.equity += mark
+            # Before the fixing a surplus backs nothing else.
+            if not final:
+                mark = min(mark, 0)
+            health.initial += mark
+            health.maintenance += mark
+            health.fresh = health.fresh and fresh
+            start = next
+            continue
+
+        market: Market = self._market(bucket >> 24, expiry)
+        sums: Sums = empty(Sums)
+        has_longs: bool = False
+        puts: int256 = 0  # [wad] net
+        puts_value: int256 = 0  # [wad * 1e-8 USD] sum of quantity times strike
+        calls_value: int256 = 0  # [wad * 1e-8 USD] likewise
+        highest: int256 = 0  # [1e-8 USD]
+        for i: uint256 in range(start, size, bound=128):
+            word: uint256 = words[i]
+            if word >> BUCKET != bucket:
+                next = i
+                break
+            # By bytes32, since a conversion from uint256 refuses negative ones.
+            quantity: int256 = convert(convert(word << 160, bytes32), int256) >> 160
+            if quantity > 0:
+                # A long option that a touch may end is worth nothing here.
+                if word & BARRIER != 0:
+                    continue
+                has_longs = True
+            units: int256 = convert(convert((word >> 160) & MASK_56, bytes32), int256)
+            if units > highest:
+                highest = units
+            if word & PUT != 0:
+                puts = unsafe_add(puts, quantity)
+                puts_value = unsafe_add(puts_value, unsafe_mul(quantity, units))
+            else:
+                sums.calls = unsafe_add(sums.calls, quantity)
+                calls_value = unsafe_add(calls_value, unsafe_mul(quantity, units))
+            if quantity > 0 and not full:
+                continue
+            # The price of one option: time value, and what parity adds in the money.
+            strike: int256 = unsafe_mul(units, 10**10)
+            inside: int256 = unsafe_sub(market.forward, strike)
+            price: int256 = 0
+            if inside > 0:
+                price = black76._out_of_the_money_q64(strike, market.forward, market.deviation)
+                if word & PUT == 0:
+                    price = unsafe_add(price, inside)
+            else:
+                price = black76._out_of_the_money_q64(market.forward, strike, market.deviation)
+                if word & PUT != 0:
+                    price = unsafe_sub(price, inside)
+            if quantity < 0:
+                price = unsafe_add(price, 1)
+                # Spot's share falls with the distance out of the money.
+                share: int256 = unsafe_sub(market.spot, strike)
+                if word & PUT == 0:
+                    share = unsafe_sub(0, share)
+                if share > 0:
+                    share = unsafe_sub(market.base, share)
+                    if share < market.least:
+                        share = market.least
+                else:
+                    share = market.base
+                if word & PUT != 0:
+                    # Shares of a mark below 2**130, rounded up.
+                    least: int256 = unsafe_div(
+                        unsafe_add(unsafe_mul(price, market.put_maintenance), 9_999), 10_000
+                    )
+                    if least > market.maintenance:
+                        # Marks and the plain share are added for all shorts at the end.
+                        sums.excess = unsafe_sub(
+                            sums.excess, unsafe_mul(quantity, unsafe_sub(least, market.maintenance))
+                        )
+                    else:
+                        least = market.maintenance
+                    least = unsafe_sub(
+                        unsafe_div(
+                            unsafe_add(unsafe_mul(unsafe_add(price, least), market.put_initial), 9_999), 10_000
+                        ),
+                        price,
+                    )
+                    if share < least:
+                        share = least
+                sums.shares = unsafe_sub(sums.shares, unsafe_mul(quantity, share))
+                sums.shorts = unsafe_sub(sums.shorts, quantity)
+                sums.owed = unsafe_sub(sums.owed, unsafe_mul(quantity, price))
+            else:
+                mark = unsafe_add(mark, unsafe_mul(quantity, price))
+
+        health.fresh = health.fresh and market.fresh
+        # Rounds towards minus infinity, unlike a signed division.
+        mark = -rules._ceil(unsafe_sub(sums.owed, mark), 10**18)
+        if sums.shorts != 0:
+            # The worst payoff: at 0 it is the strikes of the puts, and each strike passed turns
+            # the slope by the quantity there, for a call as for a put.
+            sums.worst = min(puts_value, 0)
+            if has_longs:
+                payoff: int256 = puts_value
+                slope: int256 = unsafe_sub(0, puts)
+                passed: int256 = 0
+                for i: uint256 in range(start, next, bound=128):
+                    word: uint256 = words[i]
+                    quantity: int256 = convert(convert(word << 160, bytes32), int256) >> 160
+                    if quantity > 0 and word & BARRIER != 0:
+                        continue
+                    units: int256 = convert(convert((word >> 160) & MASK_56, bytes32), int256)
+                    payoff = unsafe_add(payoff, unsafe_mul(slope, unsafe_sub(units, passed)))
+                    if payoff < sums.worst:
+                        sums.worst = payoff
+                    slope = unsafe_add(slope, quantity)
+                    passed = units
+            else:
+                # Shorts only: a concave payoff is lowest at an end.
+                sums.worst = min(sums.worst, unsafe_sub(unsafe_mul(sums.calls, highest), calls_value))
+            initial: int256 = 0
+            maintenance: int256 = 0
+            fresh: bool = False
+            initial, maintenance, fresh = self._requirement(market, sums)
+            health.initial -= initial
+            health.maintenance -= maintenance
+            health.fresh = health.fresh and fresh
+            if not market.known:
+                # No mark can be told: equity takes the worst as well.
+                mark = -maintenance
+        elif not market.known:
+            mark = 0
+        health.equity += mark
+        start = next
     return health
 
 
 @internal
 @view
-def _expiry(words: DynArray[uint256, 128], start: uint256, full: bool) -> Expiry:
+def _market(underlying: uint256, expiry: uint256) -> Market:
     """
-    @notice Margin of the positions of one (underlying, expiry).
-    @param words Sorted positions.
-    @param start Index of the first position of this expiry.
+    @param expiry [s] in the future.
     """
-    bucket: uint256 = words[start] >> 216
-    underlying: uint256 = bucket >> 24
-    time: uint256 = unsafe_mul(bucket & (2**24 - 1), 3_600)
-    if time <= block.timestamp:
-        return self._expired(words, start, underlying, time)
-    time = unsafe_sub(time, block.timestamp)
-
-    # What the market says; what it does not say is put at its worst.
-    figures: uint256 = rules._word(underlying)
+    market: Market = empty(Market)
+    market.figures = rules._word(underlying)
     quote: IOracle.Quote = empty(IOracle.Quote)
-    if figures != 0:
-        quote = staticcall ORACLE.quote(underlying, unsafe_mul(bucket & (2**24 - 1), 3_600))
+    if market.figures != 0:
+        quote = staticcall ORACLE.quote(underlying, expiry)
     else:
-        figures = rules.STRICTEST
-    known: bool = quote.spot != 0 and quote.forward != 0 and quote.volatility != 0
+        market.figures = rules.STRICTEST
+    market.known = quote.spot != 0 and quote.forward != 0 and quote.volatility != 0
+    market.fresh = quote.fresh and market.known
+    market.confidence = quote.confidence
     spot: uint256 = min(quote.spot, MAX_PRICE)
-    forward: int256 = convert(min(quote.forward, MAX_PRICE), int256)
-    deviation: int256 = BOUNDLESS
-    if known:
-        deviation = black76._deviation_q64(min(quote.volatility, MAX_VOLATILITY), min(time, 2**32 - 1))
-    elif quote.spot == 0 or quote.forward == 0:
-        spot = MAX_PRICE
-        forward = convert(MAX_PRICE, int256)
-
-    spot_signed: int256 = convert(spot, int256)
-    base: int256 = rules._share(spot, figures & (2**16 - 1))
-    least: int256 = rules._share(spot, (figures >> 16) & (2**16 - 1))
-    maintenance: int256 = rules._share(spot, (figures >> 32) & (2**16 - 1))
-    put_maintenance: int256 = convert((figures >> 48) & (2**16 - 1), int256)
-    put_initial: int256 = convert((figures >> 64) & (2**16 - 1), int256)
-
-    isolated_initial: int256 = 0  # [36 decimals] positive
-    isolated_maintenance: int256 = 0  # [36 decimals] positive
-    mark: int256 = 0  # [36 decimals]
-    shorts: int256 = 0  # [wad]
-    has_longs: bool = False
-    calls: int256 = 0  # [wad] net
-    calls_strike: int256 = 0  # [wad * 1e-8 USD] sum of quantity times strike
-    puts: int256 = 0  # [wad] net
-    puts_strike: int256 = 0  # [wad * 1e-8 USD] sum of quantity times strike
-    last: int256 = 0  # [1e-8 USD] highest strike
-    next: uint256 = len(words)
-    for i: uint256 in range(start, len(words), bound=128):
-        word: uint256 = words[i]
-        if word >> 216 != bucket:
-            next = i
-            break
-        quantity: int256 = convert(convert(word << 160, bytes32), int256) >> 160
-        kind: uint256 = (word >> 152) & 3
-        if quantity > 0:
-            # A long option that a touch may end is worth nothing here.
-            if kind & 2 != 0:
-                continue
-            has_longs = True
-        last = convert((word >> 160) & (2**56 - 1), int256)
-        is_put: bool = kind & 1 != 0
-        if is_put:
-            puts = unsafe_add(puts, quantity)
-            puts_strike = unsafe_add(puts_strike, unsafe_mul(quantity, last))
-        else:
-            calls = unsafe_add(calls, quantity)
-            calls_strike = unsafe_add(calls_strike, unsafe_mul(quantity, last))
-        if quantity < 0 or full:
-            strike: int256 = unsafe_mul(last, 10**10)
-            # Price of one option, and how far it is out of the money.
-            distance: int256 = unsafe_sub(strike, forward)
-            price: int256 = 0
-            if distance > 0:
-                price = black76._out_of_the_money_q64(forward, strike, deviation)
-            else:
-                price = black76._out_of_the_money_q64(strike, forward, deviation)
-            if is_put:
-                price = unsafe_add(price, max(distance, 0))
-                distance = unsafe_sub(spot_signed, strike)
-            else:
-                price = unsafe_sub(price, min(distance, 0))
-                distance = unsafe_sub(strike, spot_signed)
-            if quantity < 0:
-                price = unsafe_add(price, 1)
-                initial: int256 = unsafe_add(price, max(least, unsafe_sub(base, max(distance, 0))))
-                needed: int256 = unsafe_add(price, maintenance)
-                if is_put:
-                    needed = max(needed, unsafe_add(price, rules._times(price, put_maintenance)))
-                    initial = max(initial, rules._times(needed, put_initial))
-                isolated_initial = unsafe_sub(isolated_initial, unsafe_mul(quantity, initial))
-                isolated_maintenance = unsafe_sub(isolated_maintenance, unsafe_mul(quantity, needed))
-                shorts = unsafe_sub(shorts, quantity)
-            mark = unsafe_add(mark, unsafe_mul(quantity, price))
-    result: Expiry = Expiry(next=next, initial=0, maintenance=0, mark=0, fresh=quote.fresh and known)
-    # Rounds towards minus infinity, unlike a signed division: mark = -ceil(-mark).
-    result.mark = -self._ceil(-mark, 10**18)
-    if shorts == 0:
-        if not known:
-            result.mark = 0
-        return result
-
-    # The worst payoff: at 0 it is the strikes of the puts, and each strike passed turns the slope
-    # by the quantity there, for a call as for a put.
-    worst: int256 = min(puts_strike, 0)
-    if has_longs:
-        payoff: int256 = puts_strike
-        slope: int256 = -puts
-        previous: int256 = 0
-        for i: uint256 in range(start, next, bound=128):
-            word: uint256 = words[i]
-            quantity: int256 = convert(convert(word << 160, bytes32), int256) >> 160
-            if quantity > 0 and (word >> 152) & 2 != 0:
-                continue
-            strike: int256 = convert((word >> 160) & (2**56 - 1), int256)
-            payoff = unsafe_add(payoff, unsafe_mul(slope, unsafe_sub(strike, previous)))
-            worst = min(worst, payoff)
-            slope = unsafe_add(slope, quantity)
-            previous = strike
+    forward: uint256 = min(quote.forward, MAX_PRICE)
+    if market.known:
+        market.deviation = black76._deviation_q64(
+            min(quote.volatility, MAX_VOLATILITY), min(unsafe_sub(expiry, block.timestamp), 2**32 - 1)
+        )
     else:
-        # Shorts only: a concave payoff is lowest at an end.
-        worst = min(worst, unsafe_sub(unsafe_mul(calls, last), calls_strike))
-    loss: int256 = self._ceil(-worst, 10**8)
-    loss_initial: int256 = loss
-    if calls < 0:
-        # 2**102 * 2**128 * 2**16: below 2**246.
-        unpaired: int256 = unsafe_mul(-calls, forward)
-        loss_initial = unsafe_add(
-            loss, self._ceil(unsafe_mul(unpaired, convert((figures >> 80) & (2**16 - 1), int256)), 10**22)
-        )
-        loss = unsafe_add(
-            loss, self._ceil(unsafe_mul(unpaired, convert((figures >> 96) & (2**16 - 1), int256)), 10**22)
-        )
-    result.initial = -min(self._ceil(isolated_initial, 10**18), loss_initial)
-    result.maintenance = -min(self._ceil(isolated_maintenance, 10**18), loss)
-    if not known:
-        # No mark can be told: equity takes the worst as well.
-        result.mark = result.maintenance
-
-    # Initial margin pays for doubt about the price and for a stablecoin off its peg.
-    if quote.confidence < rules._field(figures, 112):
-        result.initial -= self._charge(
-            shorts, spot, unsafe_sub(WAD, quote.confidence), (figures >> 128) & (2**16 - 1)
-        )
-    if (figures >> 176) & (2**16 - 1) != 0:
-        peg: uint256 = 0
-        fresh: bool = False
-        peg, fresh = staticcall ORACLE.spot((figures >> 176) & (2**16 - 1))
-        result.fresh = result.fresh and fresh
-        threshold: uint256 = rules._field(figures, 144)
-        if peg < threshold:
-            result.initial -= self._charge(
-                shorts, spot, unsafe_sub(threshold, peg), (figures >> 160) & (2**16 - 1)
-            )
-    return result
+        market.deviation = BOUNDLESS
+        if spot == 0 or forward == 0:
+            spot = MAX_PRICE
+            forward = MAX_PRICE
+    market.spot = convert(spot, int256)
+    market.forward = convert(forward, int256)
+    market.base = rules._share(spot, market.figures & MASK_16)
+    market.least = rules._share(spot, (market.figures >> 16) & MASK_16)
+    market.maintenance = rules._share(spot, (market.figures >> 32) & MASK_16)
+    market.put_maintenance = convert((market.figures >> 48) & MASK_16, int256)
+    market.put_initial = convert((market.figures >> 64) & MASK_16, int256)
+    return market
 
 
 @internal
 @view
-def _expired(words: DynArray[uint256, 128], start: uint256, underlying: uint256, expiry: uint256) -> Expiry:
+def _requirement(market: Market, sums: Sums) -> (int256, int256, bool):
     """
-    @notice Positions that wait for settlement: what they pay at the fixing, in full. Before there
-            is one, what they would pay at spot, and then a surplus backs nothing else.
+    @notice What the shorts of an expiry need: the milder of the sum of each by itself and the
+            worst payoff, and for initial margin the charges for doubt.
+    @return initial [wad], maintenance [wad], both not negative, and whether the prices used are fresh
     """
-    bucket: uint256 = words[start] >> 216
+    loss: int256 = rules._ceil(-sums.worst, 10**8)
+    loss_initial: int256 = loss
+    if sums.calls < 0:
+        # Basis points of the forward: 2**102 * 2**128 * 2**16 is below 2**247.
+        unpaired: int256 = unsafe_mul(unsafe_sub(0, sums.calls), market.forward)
+        loss_initial = unsafe_add(
+            loss, rules._ceil(unsafe_mul(unpaired, convert((market.figures >> 80) & MASK_16, int256)), 10**22)
+        )
+        loss = unsafe_add(
+            loss, rules._ceil(unsafe_mul(unpaired, convert((market.figures >> 96) & MASK_16, int256)), 10**22)
+        )
+    initial: int256 = min(rules._ceil(unsafe_add(sums.owed, sums.shares), 10**18), loss_initial)
+    maintenance: int256 = unsafe_add(unsafe_mul(sums.shorts, market.maintenance), sums.excess)
+    maintenance = min(rules._ceil(unsafe_add(sums.owed, maintenance), 10**18), loss)
     fresh: bool = True
-    final: bool = True
+    if market.confidence < rules._field(market.figures, 112):
+        initial += rules._charge(
+            sums.shorts, market.spot, unsafe_sub(WAD, market.confidence), (market.figures >> 128) & MASK_16
+        )
+    stablecoin: uint256 = (market.figures >> 176) & MASK_16
+    if stablecoin != 0:
+        peg: uint256 = 0
+        peg, fresh = staticcall ORACLE.spot(stablecoin)
+        threshold: uint256 = rules._field(market.figures, 144)
+        if peg < threshold:
+            initial += rules._charge(
+                sums.shorts, market.spot, unsafe_sub(threshold, peg), (market.figures >> 160) & MASK_16
+            )
+    return initial, maintenance, fresh
+
+
+@internal
+@view
+def _settlement(underlying: uint256, expiry: uint256) -> (uint256, bool, bool):
+    """
+    @notice What an expired series settles at, and spot before there is a fixing.
+    @return price [wad], 0 when never seen; whether it is the fixing; whether it is fresh
+    """
     price: uint256 = staticcall ORACLE.fixing(underlying, expiry)
-    if price == 0:
-        final = False
-        price, fresh = staticcall ORACLE.spot(underlying)
-        if price == 0:
-            fresh = False
-    price = min(price, MAX_PRICE)
-    mark: int256 = 0
-    next: uint256 = len(words)
-    for i: uint256 in range(start, len(words), bound=128):
-        word: uint256 = words[i]
-        if word >> 216 != bucket:
-            next = i
-            break
-        code: uint256 = word >> 96
-        quantity: int256 = series._quantity(word)
-        if quantity > 0 and series._has_barrier(code):
-            continue
-        if price == 0 and quantity > 0:
-            continue
-        at: uint256 = price
-        if price == 0 and not series._is_put(code):
-            at = MAX_PRICE
-        mark += series._payout(code, quantity, at)
-    if final:
-        return Expiry(next=next, initial=mark, maintenance=mark, mark=mark, fresh=fresh)
-    return Expiry(next=next, initial=min(mark, 0), maintenance=min(mark, 0), mark=mark, fresh=fresh)
+    if price != 0:
+        return min(price, MAX_PRICE), True, True
+    fresh: bool = False
+    price, fresh = staticcall ORACLE.spot(underlying)
+    return min(price, MAX_PRICE), False, fresh and price != 0
 
 
 @internal
 @pure
-def _charge(shorts: int256, spot: uint256, lack: uint256, share: uint256) -> int256:
+def _payout(word: uint256, price: uint256) -> int256:
     """
-    @notice shorts * spot * share * lack, rounded up [wad].
-    @dev 2**102 * 2**128 / 1e18 * 2**16 * 2**60 stays below 2**247.
+    @notice What an expired position pays [wad]; a long with a barrier or without a price nothing,
+            a short without a price the most that it can.
     """
-    notional: uint256 = unsafe_div(unsafe_add(unsafe_mul(convert(shorts, uint256), spot), WAD - 1), WAD)
-    return self._ceil(convert(unsafe_mul(unsafe_mul(notional, share), lack), int256), 10**22)
-
-
-@internal
-@pure
-def _ceil(amount: int256, unit: int256) -> int256:
-    """
-    @notice amount / unit, rounded up, for either sign and amounts below 2**250.
-    """
-    if amount > 0:
-        return unsafe_div(unsafe_add(amount, unsafe_sub(unit, 1)), unit)
-    return unsafe_div(amount, unit)
+    code: uint256 = word >> 96
+    quantity: int256 = series._quantity(word)
+    if quantity > 0 and (price == 0 or series._has_barrier(code)):
+        return 0
+    if price == 0 and not series._is_put(code):
+        return series._payout(code, quantity, MAX_PRICE)
+    return series._payout(code, quantity, price)

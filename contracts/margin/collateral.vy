@@ -195,8 +195,7 @@ def _rate(asset: uint256, word: uint256) -> uint256:
         return 0
     stored: uint256 = self.rates[asset]
     elapsed: uint256 = min(unsafe_sub(block.timestamp, stored & (2**64 - 1)), RATE_MEMORY)
-    # The reference is at most 2**128 at first and grows by 0.7 % a poke at most: below 2**192,
-    # where the word ends, for thousands of pokes at full growth; capped all the same.
+    # A reference is below 2**96 always: its allowance cannot overflow.
     reference: uint256 = stored >> 64
     allowed: uint256 = reference + reference * RATE_GROWTH * elapsed // (DAY * BASIS)
     return min(min(self._current_rate(word), allowed), MAX_RATE)

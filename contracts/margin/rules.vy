@@ -135,15 +135,6 @@ def _share(spot: uint256, points: uint256) -> int256:
 
 @internal
 @pure
-def _times(amount: int256, points: int256) -> int256:
-    """
-    @notice amount * points / 10,000, rounded up, for amounts from 0 to 2**140.
-    """
-    return unsafe_div(unsafe_add(unsafe_mul(amount, points), 9_999), 10_000)
-
-
-@internal
-@pure
 def _points(amount: uint256) -> uint256:
     assert amount % POINT == 0, "margin: finer than a point"
     return amount // POINT
@@ -175,3 +166,27 @@ def _field(word: uint256, bit: uint256) -> uint256:
     @return [wad] the 16 bits of basis points at `bit`.
     """
     return ((word >> bit) & (2**16 - 1)) * POINT
+
+
+@internal
+@pure
+def _charge(shorts: int256, spot: int256, lack: uint256, share: uint256) -> int256:
+    """
+    @notice shorts * spot * share * lack, rounded up [wad].
+    @param lack [wad] at most 1.
+    @param share [basis points]
+    @dev 2**102 * 2**128 / 1e18 * 2**16 * 2**60 stays below 2**247.
+    """
+    notional: int256 = self._ceil(unsafe_mul(shorts, spot), 10**18)
+    return self._ceil(unsafe_mul(unsafe_mul(notional, convert(share, int256)), convert(lack, int256)), 10**22)
+
+
+@internal
+@pure
+def _ceil(amount: int256, unit: int256) -> int256:
+    """
+    @notice amount / unit, rounded up, for either sign and amounts below 2**250.
+    """
+    if amount > 0:
+        return unsafe_div(unsafe_add(amount, unsafe_sub(unit, 1)), unit)
+    return unsafe_div(amount, unit)

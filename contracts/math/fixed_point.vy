@@ -88,11 +88,15 @@ def _ln_ratio_q64(large: int256, small: int256) -> int256:
     k: int256 = 0
     # 256/181 = 1.4144. All factors are below 2**128 * 2**9: no overflow.
     if unsafe_mul(large, 181) > unsafe_mul(divisor, 256):
-        for step: uint256 in [64, 32, 16, 8, 4, 2, 1]:
-            if (large >> step) >= divisor:
-                divisor = divisor << step
-                k = unsafe_add(k, convert(step, int256))
-        if unsafe_mul(large, 181) > unsafe_mul(divisor, 256):
+        if (large >> 4) >= divisor:
+            for step: uint256 in [64, 32, 16, 8, 4]:
+                if (large >> step) >= divisor:
+                    divisor = divisor << step
+                    k = unsafe_add(k, convert(step, int256))
+        # What is left is below 2**4: four doublings at most, and the last may pass `large`.
+        for i: uint256 in range(4):
+            if unsafe_mul(large, 181) <= unsafe_mul(divisor, 256):
+                break
             divisor = divisor << 1
             k = unsafe_add(k, 1)
     # Numerator below 2**192, denominator positive and below 2**130.

@@ -13,14 +13,24 @@ BLOCK: constant(uint256) = 8
 
 @internal
 @pure
-def _sorted(words: DynArray[uint256, SIZE]) -> DynArray[uint256, SIZE]:
+def _sorted(words: DynArray[uint256, SIZE], relevant: uint256) -> DynArray[uint256, SIZE]:
     """
-    @notice The same words, smallest first.
+    @notice The same words, smallest first; as they are when they agree in all relevant bits.
+    @param relevant Mask of the bits for which order matters.
     @dev Indices stay below len(words) <= 128, so unchecked additions cannot wrap.
     """
     ordered: DynArray[uint256, SIZE] = words
     size: uint256 = len(words)
-    previous: uint256 = 0
+    if size == 0:
+        return ordered
+    previous: uint256 = ordered[0]
+    spread: uint256 = 0
+    for word: uint256 in ordered:
+        spread |= previous ^ word
+        previous = word
+    if spread & relevant == 0:
+        return ordered
+    previous = 0
     for i: uint256 in range(size, bound=SIZE):
         word: uint256 = ordered[i]
         if word < previous and i % BLOCK != 0:

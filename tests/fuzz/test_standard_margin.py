@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from novate.reference.margin import Position, Quote, Rules
 from novate.series import DAY, HOUR, WAD, Series, pack
-
 from tests.margin_world import MarginWorld, wad
 
 HOURS = (3, 24, 7 * 24, 90 * 24, 3 * 365 * 24)
@@ -159,7 +159,8 @@ def test_margin_falls_away_from_the_money(
     place(world, market)
     (short,) = dated(world, held)
     series = replace(short.series, barrier=0, is_up=False)
-    higher = replace(series, strike=series.strike + wad(SPOT[series.underlying] * step / 1_000))
+    gap = wad(SPOT[series.underlying] * step / 1_000) // 10**10 * 10**10
+    higher = replace(series, strike=series.strike + gap)
     low, high = (world.assess(*words([Position(s, -1)])) for s in (series, higher))
     if series.is_put:
         low, high = high, low

@@ -9,5 +9,5 @@ from ...contracts.math import sorting
 
 @external
 @pure
-def sort(words: DynArray[uint256, 128]) -> DynArray[uint256, 128]:
-    return sorting._sorted(words)
+def sort(words: DynArray[uint256, 128], relevant: uint256 = max_value(uint256)) -> DynArray[uint256, 128]:
+    return sorting._sorted(words, relevant)

@@ -1,8 +1,8 @@
 """A fresh standard engine for every test, with the peer's figures for underlying 1."""
 
 import pytest
-from novate.reference.margin import Quote
 
+from novate.reference.margin import Quote
 from tests.margin_world import MarginWorld
 
 

@@ -1,9 +1,9 @@
 """The view is total: it answers for expired options and for markets that say nothing."""
 
 import pytest
+
 from novate.reference.margin import Quote
 from novate.series import MAX_QUANTITY, WAD, Series, pack
-
 from tests.margin_world import MarginWorld, call, put, wad, word
 
 FAR_BELOW = -(10**30) * WAD

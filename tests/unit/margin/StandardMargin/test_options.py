@@ -1,9 +1,9 @@
 """One option, spreads, and what nets inside an expiry."""
 
 import pytest
+
 from novate.reference.margin import Position, Quote, Rules
 from novate.series import WAD, Series, pack
-
 from tests.margin_world import MarginWorld, call, put, wad, word
 
 NEAR = 1e-12

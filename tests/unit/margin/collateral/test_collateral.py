@@ -2,8 +2,8 @@
 
 import boa
 import pytest
-from novate.series import DAY, WAD
 
+from novate.series import DAY, WAD
 from tests.margin_world import NOBODY, MarginWorld, holding, wad
 
 VAULT = """

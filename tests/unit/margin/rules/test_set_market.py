@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import boa
 import pytest
-from novate.reference.margin import Rules
 
+from novate.reference.margin import Rules
 from tests.margin_world import MarginWorld, figures
 
 PEER = Rules()

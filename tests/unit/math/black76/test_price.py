@@ -5,6 +5,7 @@ from typing import Any
 
 import boa
 import pytest
+
 from novate.reference.pricing import YEAR, black76, black76_exact
 from novate.series import WAD
 

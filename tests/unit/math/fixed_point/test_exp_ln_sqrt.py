@@ -7,6 +7,7 @@ from typing import Any
 import boa
 import pytest
 from mpmath import exp, log, mp, mpf
+
 from novate.series import WAD
 
 mp.dps = 60

@@ -4,6 +4,7 @@ import random
 from typing import Any
 
 from mpmath import erfc, exp, mp, mpf, pi, sqrt
+
 from novate.series import WAD
 
 mp.dps = 60

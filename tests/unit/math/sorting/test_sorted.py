@@ -39,3 +39,9 @@ def test_shapes(sorting: Any, size: int) -> None:
 @given(st.lists(st.integers(0, 40), max_size=128))
 def test_ties(sorting: Any, words: list[int]) -> None:
     assert sorting.sort(words) == sorted(words)
+
+
+def test_order_matters_only_where_relevant_bits_differ(sorting: Any) -> None:
+    words = [9, 1, 8, 3]
+    assert sorting.sort(words, 16) == words
+    assert sorting.sort([*words, 16], 16) == [1, 3, 8, 9, 16]
