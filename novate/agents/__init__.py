@@ -1,0 +1,1 @@
+"""Who trades, keeps and bids in a run; see `base` for what they see and do."""

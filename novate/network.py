@@ -1,0 +1,235 @@
+"""A live chain behind titanoboa, made fit for a long run.
+
+Differences to titanoboa's `NetworkEnv`, each for a reason:
+
+- the fork cache lives in memory and dies with the connection: on disk it is keyed by chain id
+  and block only, so a second development chain would be served the first one's code;
+- the receipt of the last transaction is kept: gas and events come from the chain, not from the
+  local simulation;
+- what is not reachable, not funded or not possible raises `NetworkError` with one line;
+- time travel through the development methods of anvil and hardhat.
+"""
+
+import contextlib
+import io
+import os
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import requests
+from boa.contracts.event_decoder import RawLogEntry
+from boa.network import NetworkEnv, _EstimateGasFailed
+from boa.rpc import EthereumRPC, RPCError, to_hex
+from boa.util.abi import Address
+from boa.vm.fork import CachingRPC
+from eth_account import Account
+from eth_account.signers.local import LocalAccount
+
+from .errors import NetworkError
+
+# Holds the private key that pays for gas.
+KEY_VARIABLE = "NOVATE_KEY"
+# The first account of the development mnemonic that anvil and hardhat publish: worthless anywhere
+# else, and used only when the node says that it is a development chain.
+DEVELOPMENT_KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"
+DEVELOPMENT_CLIENTS = ("anvil", "hardhat", "ethereumjs")
+# Estimates are made one block early, and interest moves a little until the transaction is mined.
+GAS_MARGIN_PERCENT = 125
+# JSON-RPC code of `eth_estimateGas` for a call that reverts.
+EXECUTION_REVERTED = 3
+RECEIPT_TIMEOUT = 240.0
+RECEIPT_POLL = 0.05
+
+
+class Network(NetworkEnv):
+    """A titanoboa environment that sends transactions to the chain behind `url`."""
+
+    def __init__(self, url: str) -> None:
+        rpc = EthereumRPC(url)
+        self.url = rpc.name
+        self.last_receipt: dict[str, Any] = {}
+        for key in [key for key in CachingRPC._loaded if key[0] == rpc.identifier]:
+            del CachingRPC._loaded[key]
+        try:
+            self.client: str = rpc.fetch("web3_clientVersion", [])
+            self.chain_id = int(rpc.fetch("eth_chainId", []), 16)
+            super().__init__(rpc)
+        except (requests.RequestException, RPCError, ValueError) as error:
+            raise NetworkError(f"no chain answers at {self.url}: {_reason(error)}") from error
+
+    @property
+    def development(self) -> bool:
+        """Whether the node is a development chain, whose time and balances we may set."""
+        return self.client.lower().startswith(DEVELOPMENT_CLIENTS)
+
+    def travel_to(self, timestamp: int) -> None:
+        """Mine a block at `timestamp` [s]; raises NetworkError on a chain that cannot."""
+        try:
+            self._rpc.fetch("evm_setNextBlockTimestamp", [timestamp])
+            self._rpc.fetch("evm_mine", [])
+        except (requests.RequestException, RPCError) as error:
+            raise NetworkError(
+                f"{self.url} (chain {self.chain_id}) cannot travel in time: {_reason(error)}"
+            ) from error
+        self._reset_fork()
+
+    def last_logs(self) -> list[RawLogEntry]:
+        """Events of the last transaction, from its receipt."""
+        return [
+            RawLogEntry(
+                int(entry["logIndex"], 16),
+                Address(entry["address"]).canonical_address,
+                [int(topic, 16) for topic in entry["topics"]],
+                bytes.fromhex(entry["data"].removeprefix("0x")),
+            )
+            for entry in self.last_receipt["logs"]
+        ]
+
+    def last_time(self) -> int:
+        """[s] of the block of the last transaction."""
+        block = self._rpc.fetch(
+            "eth_getBlockByNumber", [self.last_receipt["blockNumber"], False]
+        )
+        return int(block["timestamp"], 16)
+
+    def balance(self, address: str) -> int:
+        """Native balance [wei] at the latest block."""
+        return int(self._rpc.fetch("eth_getBalance", [str(address), "latest"]), 16)
+
+    # -- what titanoboa calls --
+
+    @contextlib.contextmanager
+    def anchor(self) -> Iterator[None]:
+        try:
+            snapshot = self._rpc.fetch("evm_snapshot", [])
+        except (requests.RequestException, RPCError) as error:
+            raise NetworkError(
+                f"{self.url} (chain {self.chain_id}) cannot be forked: {_reason(error)}"
+            ) from error
+        try:
+            yield
+        finally:
+            self._rpc.fetch("evm_revert", [snapshot])
+            # Block numbers are used again with other content from here on.
+            for key in [key for key in CachingRPC._loaded if key[0] == self._rpc.identifier]:
+                del CachingRPC._loaded[key]
+            self._reset_fork()
+
+    def _reset_fork(self, block_identifier: str = "latest") -> None:
+        self.fork_rpc(
+            self._rpc, reset_traces=False, block_identifier=block_identifier, cache_dir=None
+        )
+        # The transaction that is simulated here will be mined in a later block.
+        self.evm.patch.timestamp += 1
+
+    def execute_code(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().execute_code(*args, **kwargs)
+        except AssertionError as error:
+            # Titanoboa asserts that a call which the node refuses fails locally as well.
+            raise NetworkError(f"{self.url} refuses a call that passes locally") from error
+
+    def deploy(self, *args: Any, **kwargs: Any) -> Any:
+        with contextlib.redirect_stdout(io.StringIO()):
+            return super().deploy(*args, **kwargs)
+
+    def _debug_tt(self, tx_hash: str) -> None:
+        return None
+
+    def _send_txn(
+        self,
+        from_: str,
+        to: str | None = None,
+        gas: int | None = None,
+        value: int | None = None,
+        data: str | None = None,
+    ) -> tuple[dict[str, Any], dict[str, Any], None]:
+        """Sign, send and wait; keeps the receipt."""
+        if from_ not in self._accounts:
+            raise NetworkError(f"no key for {from_} on {self.url}")
+        _, priority, maximum, chain = self.get_eip1559_fee()
+        transaction: dict[str, Any] = {
+            "from": str(from_),
+            "value": to_hex(value or 0),
+            "data": data or "0x",
+            "maxPriorityFeePerGas": priority,
+            "maxFeePerGas": maximum,
+            "chainId": chain,
+            "nonce": self._rpc.fetch("eth_getTransactionCount", [str(from_), "pending"]),
+        }
+        if to:
+            transaction["to"] = str(to)
+        try:
+            estimate = gas or int(self._rpc.fetch("eth_estimateGas", [transaction, "pending"]), 16)
+            transaction["gas"] = to_hex(estimate * GAS_MARGIN_PERCENT // 100)
+            signed = self._accounts[from_].sign_transaction(transaction)
+            identifier = self._rpc.fetch(
+                "eth_sendRawTransaction", [to_hex(bytes(signed.raw_transaction))]
+            )
+        except RPCError as error:
+            if error.code == EXECUTION_REVERTED:
+                raise _EstimateGasFailed from error
+            raise NetworkError(f"{self.url} refuses a transaction: {_reason(error)}") from error
+        receipt = self._wait(identifier)
+        if receipt.get("status") != "0x1":
+            raise NetworkError(f"{self.url}: transaction {identifier} reverted")
+        self.last_receipt = receipt
+        self._reset_fork(receipt["blockNumber"])
+        return transaction, receipt, None
+
+    def _wait(self, identifier: str) -> dict[str, Any]:
+        deadline = time.monotonic() + RECEIPT_TIMEOUT
+        while time.monotonic() < deadline:
+            receipt = self._rpc.fetch("eth_getTransactionReceipt", [identifier])
+            if receipt is not None:
+                return receipt
+            time.sleep(RECEIPT_POLL)
+        raise NetworkError(f"{self.url}: {identifier} not mined in {RECEIPT_TIMEOUT:.0f} s")
+
+
+def connect(url: str) -> Network:
+    """Connect, choose the key that pays for gas and check that it can.
+
+    The key is read from the environment variable NOVATE_KEY; a development chain needs none.
+    """
+    network = Network(url)
+    key = os.environ.get(KEY_VARIABLE)
+    if not key:
+        if not network.development:
+            raise NetworkError(
+                f"{network.url} is chain {network.chain_id}: set {KEY_VARIABLE} to a funded key"
+            )
+        key = DEVELOPMENT_KEY
+    try:
+        payer: LocalAccount = Account.from_key(key)
+    except Exception as error:
+        raise NetworkError(f"{KEY_VARIABLE} is not a private key") from error
+    if network.balance(payer.address) == 0:
+        raise NetworkError(
+            f"unfunded key: {payer.address} holds nothing on {network.url} "
+            f"(chain {network.chain_id})"
+        )
+    network.add_account(payer, force_eoa=True)
+    return network
+
+
+def send_native(network: Network, receiver: str, amount: int) -> None:
+    """Send `amount` [wei] of the chain's own coin from the paying key."""
+    sender = network.eoa
+    held = network.balance(sender)
+    if held <= amount:
+        raise NetworkError(
+            f"unfunded key: {sender} holds {held / 1e18:.6f} on {network.url} "
+            f"(chain {network.chain_id}), {amount / 1e18:.6f} needed for {receiver}"
+        )
+    network._send_txn(Address(sender), to=receiver, value=amount)
+
+
+def _reason(error: Exception) -> str:
+    """The first line of an error, without the stack of the HTTP library."""
+    if isinstance(error, requests.ConnectionError):
+        return "connection refused or host unknown"
+    if isinstance(error, requests.Timeout):
+        return "no answer in time"
+    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__

@@ -1,0 +1,1 @@
+"""The main job: a market, its agents and a path of real prices."""

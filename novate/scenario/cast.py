@@ -1,0 +1,47 @@
+"""Who plays: the agents of a run, with their money.
+
+Sizes are in contracts of one index unit, so that 1,000 puts on an index at 2,750 insure shares
+worth 2.75 million USD. They scale with the level of the index, so that a share at 100 USD plays
+the same story.
+"""
+
+from __future__ import annotations
+
+from ..agents.base import Agent
+from ..agents.keepers import Bidder, Keeper
+from ..agents.maker import MarketMaker
+from ..agents.traders import CoveredWriter, Hedger, PutSeller
+
+# The level of the index at which the sizes below are contracts.
+LEVEL = 2_750.0
+
+
+def cast(spot: float) -> list[Agent]:
+    """The players for an index that starts at `spot` [USD]."""
+    # Money stays, contracts follow the level: the same notional at any level.
+    lot = LEVEL / spot
+    return [
+        MarketMaker("market maker", cash=6_000_000),
+        Hedger("hedger", cash=150_000, reserve=2_000_000, contracts=1_200 * lot, days=12),
+        Hedger(
+            "pension fund",
+            cash=150_000,
+            reserve=2_000_000,
+            contracts=800 * lot,
+            moneyness=0.92,
+            days=25,
+        ),
+        CoveredWriter("covered writer", cash=20_000, reserve=300_000, index=600 * lot),
+        CoveredWriter(
+            "income vault", cash=20_000, reserve=300_000, index=400 * lot, moneyness=1.03, days=18
+        ),
+        PutSeller("reckless seller", cash=400_000, use=0.97, moneyness=0.97, days=12),
+        PutSeller("eager seller", cash=600_000, reserve=50_000, use=0.75, moneyness=0.95, days=18),
+        PutSeller(
+            "careful seller", cash=900_000, reserve=600_000, use=0.35, moneyness=0.94, days=18
+        ),
+        Bidder("quick bidder", cash=500_000, discount=0.04),
+        Bidder("patient bidder", cash=900_000, discount=0.08),
+        Bidder("vulture", cash=2_000_000, discount=0.15),
+        Keeper("keeper"),
+    ]

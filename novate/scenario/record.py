@@ -1,0 +1,115 @@
+"""What a run leaves behind: the figures that the report, the pictures and the files are made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Mark:
+    """The market at one bar."""
+
+    time: int  # [s]
+    spot: float  # [USD]
+    high: float
+    low: float
+    volatility: float  # annualised
+
+
+@dataclass(frozen=True)
+class Standing:
+    """An account at one bar."""
+
+    time: int  # [s]
+    equity: float  # [USD]
+    initial: float  # [USD] excess over initial margin
+    maintenance: float  # [USD] excess over maintenance margin
+
+
+@dataclass(frozen=True)
+class Sale:
+    """One bid of an auction that was filled."""
+
+    elapsed: int  # [s] since the start
+    bidder: str
+    share: float  # of the portfolio as it was at the start
+    mark: float  # [USD] what that share was worth at mark
+    price: float  # [USD] what the bidder paid for it; negative was paid to the bidder
+
+
+@dataclass
+class AuctionRecord:
+    """One auction from start to end."""
+
+    account: str
+    start: int  # [s]
+    mark: float  # [USD] the portfolio at mark at the start
+    maintenance: float  # [USD] excess at the start
+    solvent: bool = True
+    # (elapsed [s], asking price and mark of the portfolio as it was at the start [USD])
+    path: list[tuple[int, float, float]] = field(default_factory=list)
+    sales: list[Sale] = field(default_factory=list)
+    fee: float = 0.0  # [USD] to the fund
+    end: int | None = None  # [s]
+    outcome: str = "running"
+
+    @property
+    def sold_mark(self) -> float:
+        """[USD] what was sold, at mark."""
+        return sum(sale.mark for sale in self.sales)
+
+    @property
+    def paid(self) -> float:
+        """[USD] what bidders paid."""
+        return sum(sale.price for sale in self.sales)
+
+    @property
+    def recovered(self) -> float | None:
+        """Paid as a share of mark, where the mark was positive."""
+        return self.paid / self.sold_mark if self.sold_mark > 0 else None
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """One transaction: who called what, when, at what gas."""
+
+    number: int
+    time: int  # [s]
+    operation: str  # kind, as in the gas table
+    sender: str
+    gas: int
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event of a contract, decoded."""
+
+    transaction: int
+    time: int  # [s]
+    operation: str
+    contract: str
+    name: str
+    arguments: dict[str, Any]
+
+
+@dataclass
+class Record:
+    """All of a run."""
+
+    title: str
+    underlying: str
+    marks: list[Mark] = field(default_factory=list)
+    standings: dict[str, list[Standing]] = field(default_factory=dict)
+    auctions: list[AuctionRecord] = field(default_factory=list)
+    # (expiry [s], strike [USD], is_put) -> highest open interest [contracts] seen
+    interest: dict[tuple[int, float, bool], float] = field(default_factory=dict)
+    fixings: dict[int, float] = field(default_factory=dict)  # expiry [s] -> price [USD]
+    margin_calls: list[tuple[int, str, float]] = field(default_factory=list)  # time, who, shortfall
+    transactions: list[Transaction] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    trades: int = 0
+    contracts: float = 0.0  # options traded
+    notional: float = 0.0  # [USD] contracts times spot
+    premium: float = 0.0  # [USD]
+    summary: dict[str, Any] = field(default_factory=dict)

@@ -1,0 +1,107 @@
+"""`python -m novate run`, as a function."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import boa
+from boa.environment import Env
+from tqdm import tqdm
+
+from ..data import MarketPath, load_csv, load_scenario
+from ..deploy import GRID, Parameters, Prices, deploy, write_manifest
+from ..errors import NovateError
+from ..network import Network, connect
+from ..series import DAY
+from . import report
+from .cast import LEVEL, cast
+from .record import Record
+from .runner import Runner
+
+WEEK = 7 * DAY
+# [s] for deploying on a chain before the first price.
+SETUP_TIME = 3_600
+# Expiries an hour after the close of the data, on the day of the close.
+HOUR = 22
+# Cash that the founders put into the security fund [USD].
+FUND = 250_000
+# Strikes are about this share of the spot apart: 25 USD at 2,750.
+TICK_SHARE = 25 / LEVEL
+
+
+def run(
+    *,
+    scenario: str = "volmageddon",
+    prices: Path | None = None,
+    underlying: str | None = None,
+    first: str | None = None,
+    last: str | None = None,
+    seed: int = 1,
+    out: Path = Path("out"),
+    rpc: str | None = None,
+) -> Record:
+    """Play a path and write what came of it to `out`; prints the screen and returns the record.
+
+    prices: a CSV file instead of the scenario. first, last: ISO dates, both included.
+    rpc: play on this chain instead of in-process.
+    """
+    path = load_csv(prices, underlying=underlying) if prices else load_scenario(scenario)
+    if underlying:
+        path = replace(path, underlying=underlying)
+    if first or last:
+        path = path.between(first, last)
+    if out.exists() and not out.is_dir():
+        raise NovateError(f"{out} is a file: --out names a directory")
+    env = connect(rpc) if rpc else Env()
+    with boa.swap_env(env):
+        return _play(path, seed, out)
+
+
+def _play(path: MarketPath, seed: int, out: Path) -> Record:
+    began = time.monotonic()
+    bars = path.bars
+    shift = 0
+    if isinstance(boa.env, Network):
+        # A chain's clock only goes forward: the past is played in the future, weekdays kept.
+        ahead = boa.env.evm.patch.timestamp + SETUP_TIME - bars[0].timestamp
+        shift = max(0, -(-ahead // WEEK) * WEEK)
+        # Fails here, before anything is deployed, on a chain that cannot travel.
+        boa.env.travel_to(boa.env.evm.patch.timestamp + 1)
+    else:
+        boa.env.evm.patch.timestamp = bars[0].timestamp - SETUP_TIME
+    market = deploy(_parameters(path))
+    record = Record(path.name.capitalize(), path.underlying)
+    runner = Runner(market, cast(bars[0].close), record, seed=seed, shift=shift)
+    runner.endow()
+    with tqdm(total=len(bars), unit="bar", desc=path.name, file=sys.stderr) as bar:
+        runner.play(bars, lambda done: bar.update(done - bar.n))
+    record.summary = report.summarise(record, market, runner.refused)
+    record.summary["volatility_source"] = path.volatility_source
+    record.summary["seed"] = seed
+    written = report.write(record, market, out, shift)
+    write_manifest(market, out / "deployment.json")
+    print(report.screen(record))
+    names = ", ".join(file.name for file in written)
+    print(f"\nwritten to {out}/: {names} ({time.monotonic() - began:.0f} s)")
+    return record
+
+
+def _parameters(path: MarketPath) -> Parameters:
+    """A market for this path: ticks that suit its level, feeds that start at its first bar."""
+    first = path.bars[0]
+    return Parameters(
+        symbol=path.underlying[:20],
+        fund=FUND,
+        grid=replace(GRID, tick=_tick(first.close), hour=HOUR),
+        prices=Prices(spot=first.close, volatility=first.implied_volatility),
+    )
+
+
+def _tick(spot: float) -> int:
+    """Distance of strikes [1e-8 USD]: 1, 2.5 or 5 times a power of ten, near 1 % of the spot."""
+    wanted = spot * TICK_SHARE
+    sizes = [digits * 10.0**power for power in range(-8, 9) for digits in (1, 2.5, 5)]
+    return max(1, round(min(sizes, key=lambda size: abs(size - wanted)) * 1e8))
