@@ -78,6 +78,9 @@ def test_uncovered_calls_cost_the_forward_times_unpaired(world: MarginWorld) -> 
     world.set_quote(1, expiry, Quote(1_500, 1_400, 10))
     health = world.assess(word(call(expiry, 1_500), -1))
     assert (health.initial, health.maintenance) == (-1_680 * WAD, -1_540 * WAD)
+    # Two calls: at the higher strike the lower one has lost 500 already.
+    health = world.assess(word(call(expiry, 1_500), -1), word(call(expiry, 1_000), -1))
+    assert (health.initial, health.maintenance) == (-3_860 * WAD, -3_580 * WAD)
 
 
 def test_other_expiry_or_underlying_does_not_net(world: MarginWorld, expiry: int) -> None:
