@@ -29,7 +29,7 @@ answers = st.one_of(
 )
 entries = st.tuples(answers, befores, st.integers(0, 19))
 histories = st.one_of(
-    st.lists(entries, min_size=1, max_size=12), st.lists(entries, min_size=60, max_size=140)
+    st.lists(entries, min_size=1, max_size=12), st.lists(entries, min_size=60, max_size=135)
 )
 
 

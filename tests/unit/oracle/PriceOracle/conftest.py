@@ -52,7 +52,7 @@ def now() -> int:
     return int(boa.env.evm.patch.timestamp)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def desk() -> Desk:
     owner, reporter, intruder = (
         boa.env.generate_address(role) for role in ("owner", "reporter", "intruder")
