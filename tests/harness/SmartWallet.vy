@@ -9,7 +9,7 @@
 MAGIC: constant(bytes32) = 0x1626ba7e00000000000000000000000000000000000000000000000000000000
 
 approved: HashMap[bytes32, bool]
-# 0 honest, 1 reverts, 2 answers `true`, 3 answers nothing
+# 0 honest, 1 reverts, 2 answers `true`, 3 answers nothing, 4 reverts with the word for yes
 manner: uint256
 
 
@@ -24,15 +24,12 @@ def behave(manner: uint256):
 
 
 @external
-def call(target: address, data: Bytes[4096]):
-    raw_call(target, data)
-
-
-@external
 @view
 @raw_return
 def isValidSignature(digest: bytes32, signature: Bytes[1024]) -> Bytes[32]:
     assert self.manner != 1, "wallet: no"
+    if self.manner == 4:
+        raw_revert(abi_encode(MAGIC))
     if self.manner == 2:
         return abi_encode(True)
     if self.manner == 3:

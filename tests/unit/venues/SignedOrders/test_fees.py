@@ -80,6 +80,13 @@ def test_table(recorder: Any, price: int, maker_fee: int, taker_fee: int, sign: 
     assert charged == (maker_fee, taker_fee)
 
 
+def test_each_underlying_has_its_own_spot(recorder: Any) -> None:
+    recorder.venue.set_fees(TOP_RATE, TOP_RATE, sender=recorder.owner)
+    recorder.fill(recorder.order((0, WAD, 10_000 * WAD), (3, WAD, 10_000 * WAD)))
+    paid = [trade.seller_fee for trade in recorder.events("Novated")]
+    assert paid == [3_123 * 10**15 + 1, 91_000 * 10**15]
+
+
 def test_without_a_price_there_is_no_fee(recorder: Any) -> None:
     """The oracle's last price is 0 before the first: trading is up to the margin engine."""
     recorder.venue.set_fees(TOP_RATE, TOP_RATE, sender=recorder.owner)

@@ -312,7 +312,7 @@ def test_wallet_accepts(world: Any, wallet: Any, length: int) -> None:
     assert world.filled(order) == WAD
 
 
-@pytest.mark.parametrize("manner", [0, 1, 2, 3])
+@pytest.mark.parametrize("manner", [0, 1, 2, 3, 4])
 def test_wallet_refuses(world: Any, wallet: Any, manner: int) -> None:
     order = order_of(wallet, world)
     if manner != 0:
