@@ -77,12 +77,15 @@ struct Certificate:
     credit: uint256  # [wad] all positive cash, the fund's included
     debt: uint256  # [wad] all negative cash, as a size
     fund: int256  # [wad] the security fund's cash
-    surplus: int256  # [wad] held - credit + debt: what rounding left; never negative
+    unsettled: int256  # [wad] what positions not yet settled owe to settled ones, less rounding
+    surplus: int256  # [wad] held + debt + unsettled - credit: never negative
 
 
 venues: public(HashMap[address, bool])
 auction_house: public(address)
 engines: public(HashMap[uint256, IMarginEngine])
+# [wad] paid to settled positions minus what settled positions paid; 0 when all are settled.
+unsettled: int256
 
 
 event Deposited:
@@ -220,12 +223,16 @@ def settle(owners: DynArray[uint256, 32]):
     @notice Pays all expired and fixed positions of these accounts. Never blocked.
     """
     indices: uint256 = self._accrue()
+    net: int256 = 0
     for account: uint256 in owners:
         header: uint256 = 0
         paid: int256 = 0
         header, paid = expiry._settle(account, accounts.headers[account], ORACLE)
         accounts.headers[account] = header
         self._pay(account, paid, indices)
+        net += paid
+    if net != 0:
+        self.unsettled += net
 
 
 @external
@@ -561,7 +568,8 @@ def certificate() -> Certificate:
         credit=credit,
         debt=debt,
         fund=self._cash_now(FUND),
-        surplus=convert(held + debt, int256) - convert(credit, int256),
+        unsettled=self.unsettled,
+        surplus=convert(held + debt, int256) + self.unsettled - convert(credit, int256),
     )
 
 

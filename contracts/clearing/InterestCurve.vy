@@ -16,8 +16,8 @@ implements: IInterestCurve
 
 WAD: constant(uint256) = 10**18
 YEAR: constant(uint256) = 365 * 86_400
-# exp(60) is beyond every index the ledger can store, and inside the domain of exp.
-MAX_EXPONENT: constant(uint256) = 60 * WAD
+# exp(30) is beyond every index the ledger can store, and inside the domain of exp.
+MAX_EXPONENT: constant(uint256) = 30 * WAD
 
 BASE: public(immutable(uint256))
 SLOPE_LOW: public(immutable(uint256))

@@ -91,14 +91,15 @@ def _require_free(header: uint256):
 @internal
 @pure
 def _principal(header: uint256) -> int256:
-    # Shift up and down again to extend the sign of the low 128 bits.
-    return convert(header << 128, int256) >> 128
+    # Up and down again, to extend the sign of the low 128 bits; by bytes32, because a plain
+    # conversion refuses what does not fit.
+    return convert(convert(header << 128, bytes32), int256) >> 128
 
 
 @internal
 @pure
 def _with_principal(header: uint256, principal: int256) -> uint256:
-    return (header & ~PRINCIPAL_MASK) | (convert(principal, uint256) & PRINCIPAL_MASK)
+    return (header & ~PRINCIPAL_MASK) | (convert(convert(principal, bytes32), uint256) & PRINCIPAL_MASK)
 
 
 @internal

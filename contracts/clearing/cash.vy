@@ -92,7 +92,8 @@ def _accrued() -> (uint256, uint256, uint256):
     supplied: uint256 = totals >> 144
     debt: uint256 = borrowed * borrow_index // RAY
     credit: uint256 = supplied * supply_index // RAY
-    growth: uint256 = staticcall self.curve.growth(debt, credit, elapsed)
+    # Bounded, so that no curve can make the product below overflow.
+    growth: uint256 = min(staticcall self.curve.growth(debt, credit, elapsed), MAX_INDEX)
     grown: uint256 = max(borrow_index, min((borrow_index * growth + WAD - 1) // WAD, MAX_INDEX))
 
     interest: uint256 = borrowed * grown // RAY - debt
