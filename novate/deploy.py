@@ -7,11 +7,12 @@ environment points to: in-process, or on a chain (`novate.network.connect`).
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -242,10 +243,22 @@ STEPS: tuple[Step, ...] = (
 )
 
 
-@lru_cache(maxsize=None)
+@cache
 def compiled(source: str) -> Any:
-    """The deployer of a contract below contracts/, read and compiled once a process."""
-    return boa.load_partial(str(CONTRACTS / source))
+    """The deployer of a contract below contracts/, read and compiled once a process.
+
+    A compiled contract is a million small objects that stay: looking for garbage among them takes
+    two thirds of the time to load them, and of every later collection. So not while they are
+    loaded, and never again afterwards.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return boa.load_partial(str(CONTRACTS / source))
+    finally:
+        gc.freeze()
+        if collecting:
+            gc.enable()
 
 
 def deploy(

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from math import ceil
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 
@@ -31,7 +32,7 @@ BIDDER_COLOURS = (BLUE, ORANGE, GREEN, PURPLE, SKY)
 # More auctions than this are drawn by size, the largest first.
 MOST_AUCTIONS = 12
 
-STYLE = {
+STYLE: Any = {
     "font.size": 10,
     "axes.titlesize": 11,
     "axes.titleweight": "bold",

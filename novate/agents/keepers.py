@@ -9,9 +9,9 @@ import numpy as np
 
 from .base import (
     Action,
+    Agent,
     Bid,
     EndAuction,
-    Agent,
     Fix,
     RestartAuction,
     Settle,

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .base import Action, Deposit, Agent, Request, View
+from .base import Action, Agent, Deposit, Request, View
 from .pricing import black76
+
+# Nobody trades less than this share of what it aims at: a trade costs gas.
+SMALLEST_LOT = 0.05
 
 
 @dataclass(frozen=True)
@@ -23,11 +26,11 @@ class Hedger(Agent):
 
     def decide(self, view: View, rng: np.random.Generator) -> Sequence[Action]:
         need = self.contracts - view.me.bought_puts()
-        size = round(min(need, self.contracts / self.pieces))
-        if size < 1:
+        size = round(min(need, self.contracts / self.pieces) * rng.uniform(0.6, 1.0))
+        if size < max(1, SMALLEST_LOT * self.contracts):
             return []
         expiry = view.expiry_near(self.days)
-        strike = view.strike_near(view.spot * (self.moneyness + rng.uniform(-0.01, 0.01)))
+        strike = view.strike_near(view.spot * self.moneyness)
         limit = black76(
             view.spot, strike, expiry - view.now, view.volatility + self.tolerance, True
         )
@@ -51,11 +54,12 @@ class CoveredWriter(Agent):
 
     def decide(self, view: View, rng: np.random.Generator) -> Sequence[Action]:
         target = self.share * view.me.collateral
-        size = round(min(target - view.me.short_calls(), target / self.pieces))
-        if size < 1 or view.me.in_auction or view.me.initial <= 0:
+        room = min(target - view.me.short_calls(), target / self.pieces)
+        size = int(room * rng.uniform(0.6, 1.0))
+        if size < max(1, SMALLEST_LOT * target) or view.me.in_auction or view.me.initial <= 0:
             return []
         expiry = view.expiry_near(self.days)
-        strike = view.strike_near(view.spot * (self.moneyness + rng.uniform(-0.005, 0.01)))
+        strike = view.strike_near(view.spot * self.moneyness)
         floor = black76(
             view.spot, strike, expiry - view.now, max(view.volatility - self.tolerance, 0.04), False
         )
@@ -86,7 +90,7 @@ class PutSeller(Agent):
         if me.initial < 0:
             call = min(me.wallet, -1.2 * me.initial)
             return [Deposit(round(call, 2))] if call > 1 else []
-        strike = view.strike_near(view.spot * (self.moneyness + rng.uniform(-0.01, 0.01)))
+        strike = view.strike_near(view.spot * self.moneyness)
         expiry = view.expiry_near(self.days)
         floor = black76(
             view.spot, strike, expiry - view.now, max(view.volatility - self.tolerance, 0.04), True
@@ -94,7 +98,7 @@ class PutSeller(Agent):
         free = me.initial - (1 - self.use) * me.equity
         # What a put takes: 15 % of the spot less what it is out of the money, at least 10 %.
         margin = view.spot * max(0.15 - max(0.0, 1 - strike / view.spot), 0.10)
-        size = int(free / margin / self.pieces)
-        if size >= 5:
+        size = int(free / margin / self.pieces * rng.uniform(0.6, 1.0))
+        if size >= max(1, SMALLEST_LOT * me.equity / margin):
             actions.append(Request(expiry, strike, True, -float(size), max(0.8 * floor, 0.05)))
         return actions

@@ -35,13 +35,14 @@ def cast(spot: float) -> list[Agent]:
         CoveredWriter(
             "income vault", cash=20_000, reserve=300_000, index=400 * lot, moneyness=1.03, days=18
         ),
-        PutSeller("reckless seller", cash=400_000, use=0.97, moneyness=0.97, days=12),
-        PutSeller("eager seller", cash=600_000, reserve=50_000, use=0.75, moneyness=0.95, days=18),
+        # Everything it has on puts 5 % away: a fall of 4 % in a day takes more than it kept.
+        PutSeller("reckless seller", cash=400_000, use=0.98, moneyness=0.945, days=25, pieces=1),
+        PutSeller("eager seller", cash=600_000, use=0.8, moneyness=0.96, days=18),
         PutSeller(
             "careful seller", cash=900_000, reserve=600_000, use=0.35, moneyness=0.94, days=18
         ),
-        Bidder("quick bidder", cash=500_000, discount=0.04),
-        Bidder("patient bidder", cash=900_000, discount=0.08),
-        Bidder("vulture", cash=2_000_000, discount=0.15),
+        Bidder("quick bidder", cash=300_000, discount=0.07),
+        Bidder("patient bidder", cash=900_000, discount=0.12),
+        Bidder("vulture", cash=2_000_000, discount=0.2),
         Keeper("keeper"),
     ]

@@ -135,6 +135,7 @@ def _fund_income(market: Market, events: list[Event]) -> dict[str, Any]:
     )
     covered = sum(event.arguments["from_fund"] for event in _named(events, "LossCovered"))
     balance = int(market.clearinghouse.cash_of(fund))
+    income = trading + seed + interest + auctions + passed + tips
     return {
         "trading_wei": str(trading),
         "seed_wei": str(seed),
@@ -145,7 +146,7 @@ def _fund_income(market: Market, events: list[Event]) -> dict[str, Any]:
         "losses_covered_wei": str(covered),
         "fund_wei": str(balance),
         # Interest that the fund's own cash earned, and rounding.
-        "fund_earned_wei": str(balance - (trading + seed + interest + auctions + passed + tips - covered)),
+        "fund_earned_wei": str(balance - (income - covered)),
     }
 
 

@@ -28,8 +28,8 @@ SETUP_TIME = 3_600
 HOUR = 22
 # Cash that the founders put into the security fund [USD].
 FUND = 250_000
-# Strikes are about this share of the spot apart: 25 USD at 2,750.
-TICK_SHARE = 25 / LEVEL
+# Strikes are about this share of the spot apart: 50 USD at 2,750.
+TICK_SHARE = 50 / LEVEL
 
 
 def run(
@@ -55,9 +55,17 @@ def run(
         path = path.between(first, last)
     if out.exists() and not out.is_dir():
         raise NovateError(f"{out} is a file: --out names a directory")
-    env = connect(rpc) if rpc else Env()
+    env = connect(rpc) if rpc else _local()
     with boa.swap_env(env):
         return _play(path, seed, out)
+
+
+def _local() -> Env:
+    """An EVM of our own, the same each time: addresses decide gas by their zero bytes."""
+    env = Env()
+    env.set_random_seed("novate")
+    env.eoa = env.generate_address("owner")
+    return env
 
 
 def _play(path: MarketPath, seed: int, out: Path) -> Record:
@@ -101,7 +109,7 @@ def _parameters(path: MarketPath) -> Parameters:
 
 
 def _tick(spot: float) -> int:
-    """Distance of strikes [1e-8 USD]: 1, 2.5 or 5 times a power of ten, near 1 % of the spot."""
+    """Distance of strikes [1e-8 USD]: 1, 2.5 or 5 times a power of ten, near 2 % of the spot."""
     wanted = spot * TICK_SHARE
     sizes = [digits * 10.0**power for power in range(-8, 9) for digits in (1, 2.5, 5)]
     return max(1, round(min(sizes, key=lambda size: abs(size - wanted)) * 1e8))

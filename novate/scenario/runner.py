@@ -73,6 +73,7 @@ class Runner:
         self.traders = [one for one in self.players if id(one) not in special]
         self.running: dict[int, AuctionRecord] = {}
         self.short: set[int] = set()
+        self.maker_view: View | None = None
         self.day = -1
         self.last_day: int | None = None
         # [s] of the path: when the next prices come.
@@ -109,6 +110,8 @@ class Runner:
                 self.day += 1
                 self._trade(judged)
             progress(number + 1)
+        # The expiry of the last day still belongs to the run.
+        self._expire((bars[-1].timestamp // DAY + 1) * DAY)
 
     # -- expiry --
 
@@ -171,14 +174,14 @@ class Runner:
         for step in AUCTION_STEPS:
             if not self.running:
                 break
-            judged = self.market.judge([player.account for player in self.players])
+            judged = self._look()
             auctions = self._auctions(judged)
-            for view in auctions:
-                auction = self.running[view.account]
+            for lot in auctions:
+                auction = self.running[lot.account]
                 elapsed = self.market.now - self.shift - auction.start
                 # As prices of the whole lot, so that the path does not jump with each sale.
                 left = 1 - sum(sale.share for sale in auction.sales)
-                auction.path.append((elapsed, view.price / left, view.mark / left))
+                auction.path.append((elapsed, lot.price / left, lot.mark / left))
             for player in self.bidders:
                 view = self._view(player, judged, auctions=auctions)
                 for action in player.agent.decide(view, player.rng):
@@ -186,13 +189,18 @@ class Runner:
                     if sold:
                         taken = True
                         # Others see what is left, on the next look.
-                        judged = self.market.judge([one.account for one in self.players])
+                        judged = self._look()
                         auctions = self._auctions(judged)
             if self.running and self.market.now + step >= self.until + self.shift:
                 break
             if self.running:
                 self.market.travel(step)
         return taken
+
+    def _look(self) -> dict[int, Health]:
+        """Health of those whom auctions concern."""
+        concerned = [self.by_number[number] for number in self.running] + self.bidders
+        return self.market.judge([player.account for player in concerned])
 
     def _auctions(self, judged: dict[int, Health]) -> tuple[AuctionView, ...]:
         """Running auctions as bidders see them."""
@@ -249,19 +257,25 @@ class Runner:
 
     def _trade(self, judged: dict[int, Health]) -> None:
         """Once a day: every trader decides, the maker quotes, who likes the price fills."""
+        # The maker looks at its own account once a day.
+        self.maker_view = self._view(self.maker, judged)
         order = self.keeper.rng.permutation(len(self.traders))
         for player in (self.traders[index] for index in order):
             view = self._view(player, judged)
             for action in player.agent.decide(view, player.rng):
                 if isinstance(action, base.Request):
-                    self._request(player, replace(action, taker=player.agent.name), judged)
+                    self._request(player, replace(action, taker=player.agent.name))
                 else:
                     self._act(player, action)
 
-    def _request(self, taker: Player, request: base.Request, judged: dict[int, Health]) -> None:
+    def _request(self, taker: Player, request: base.Request) -> None:
         """Ask the maker; trade when its quote is within the taker's limit."""
-        view = self._view(self.maker, judged, requests=(request,))
+        assert self.maker_view is not None
+        view = replace(self.maker_view, requests=(request,))
         for quote in self.maker.agent.decide(view, self.maker.rng):
+            if not isinstance(quote, base.Quote):
+                self._act(self.maker, quote)
+                continue
             buys = request.quantity > 0
             if quote.price > request.limit if buys else quote.price < request.limit:
                 self._refuse("price beyond the taker's limit")
@@ -341,6 +355,9 @@ class Runner:
             return judged
         time = self.market.now - self.shift
         for player in players:
+            # The keeper carries no risk.
+            if player is self.keeper:
+                continue
             number, name = player.account.number, player.agent.name
             health = judged[number]
             standing = Standing(
