@@ -97,6 +97,22 @@ def test_splitting_a_bid_never_pays(auction: House, cuts: list[int], wait: int) 
     assert whole.equity - parts.equity <= len(cuts) * 10**5
 
 
+@pytest.mark.parametrize("cash", [10_000.000_001, -10_000.000_001])
+def test_cash_sold_is_rounded_down_and_the_lot_price_up(auction: House, cash: float) -> None:
+    auction.set(1_000, -2_000, cash=cash)
+    auction.start()
+    for_sale = auction.cash()
+    auction.bid(WAD // 3)
+    assert for_sale * (WAD // 3) % WAD, "nothing to round"
+    sold = auction.event("BidTaken").cash
+    assert sold == reference.times_down(for_sale, WAD // 3)
+    preview = auction.house.preview(auction.account, WAD)
+    terms = preview.terms
+    assert terms.price * WAD % terms.remaining, "nothing to round"
+    assert preview.lot_price == -(-terms.price * WAD // terms.remaining)
+    assert terms.cash == for_sale - sold
+
+
 def test_dust_bids_are_rounded_up(solvent: House) -> None:
     for units in (1, 2, 3):
         price = solvent.house.preview(solvent.account, units).lot_price
