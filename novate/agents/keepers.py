@@ -22,7 +22,7 @@ from .base import (
 
 SETTLE_BATCH = 32
 # A smaller share is not worth the gas.
-SMALLEST_BID = 0.01
+SMALLEST_BID = 0.02
 
 
 @dataclass(frozen=True)

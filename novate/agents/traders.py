@@ -11,7 +11,7 @@ from .base import Action, Agent, Deposit, Request, View
 from .pricing import black76
 
 # Nobody trades less than this share of what it aims at: a trade costs gas.
-SMALLEST_LOT = 0.05
+SMALLEST_LOT = 0.03
 
 
 @dataclass(frozen=True)

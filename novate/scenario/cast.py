@@ -41,8 +41,8 @@ def cast(spot: float) -> list[Agent]:
         PutSeller(
             "careful seller", cash=900_000, reserve=600_000, use=0.35, moneyness=0.94, days=18
         ),
-        Bidder("quick bidder", cash=300_000, discount=0.07),
-        Bidder("patient bidder", cash=900_000, discount=0.12),
-        Bidder("vulture", cash=2_000_000, discount=0.2),
+        Bidder("quick bidder", cash=50_000, discount=0.07),
+        Bidder("patient bidder", cash=120_000, discount=0.12),
+        Bidder("vulture", cash=1_500_000, discount=0.2),
         Keeper("keeper"),
     ]
