@@ -261,9 +261,7 @@ def compiled(source: str) -> Any:
             gc.enable()
 
 
-def deploy(
-    parameters: Parameters | None = None, *, manifest: Path | None = None
-) -> Market:
+def deploy(parameters: Parameters | None = None, *, manifest: Path | None = None) -> Market:
     """Deploy a market in titanoboa's current environment, owned by its `boa.env.eoa`.
 
     parameters: the defaults describe a market in an index.
@@ -310,9 +308,7 @@ def write_manifest(market: Market, file: Path) -> None:
     draft.replace(file)
 
 
-def _resolve(
-    value: Any, parameters: Parameters, contracts: Mapping[str, Any], owner: str
-) -> Any:
+def _resolve(value: Any, parameters: Parameters, contracts: Mapping[str, Any], owner: str) -> Any:
     match value:
         case At(unit):
             return contracts[unit].address

@@ -125,9 +125,7 @@ class _State:
     nonce: int = 0
 
     def copy(self) -> _State:
-        return _State(
-            dict(self.accounts), list(self.receipts), set(self.expiries), self.nonce
-        )
+        return _State(dict(self.accounts), list(self.receipts), set(self.expiries), self.nonce)
 
 
 _markets: weakref.WeakSet[Market] = weakref.WeakSet()
@@ -136,9 +134,7 @@ _markets: weakref.WeakSet[Market] = weakref.WeakSet()
 class Market:
     """Every contract of a deployment by name, and what one does with them."""
 
-    def __init__(
-        self, contracts: Mapping[str, Any], parameters: Parameters, owner: str
-    ) -> None:
+    def __init__(self, contracts: Mapping[str, Any], parameters: Parameters, owner: str) -> None:
         self.contracts = dict(contracts)
         self.parameters = parameters
         self.owner = owner
@@ -214,16 +210,25 @@ class Market:
         self.send(token, "mint", account.address, units, operation="mint")
         if self._allowance(token, account) < units:
             self.send(
-                token, "approve", self.clearinghouse.address, UNLIMITED,
-                sender=account, operation="approve",
+                token,
+                "approve",
+                self.clearinghouse.address,
+                UNLIMITED,
+                sender=account,
+                operation="approve",
             )
 
     def deposit(self, account: Account, amount: Number, asset: int = CASH) -> Receipt:
         """Bring tokens of the owner into the account."""
         units = self._units(asset, amount)
         return self.send(
-            "clearinghouse", "deposit", account.number, asset, units,
-            sender=account, operation="deposit",
+            "clearinghouse",
+            "deposit",
+            account.number,
+            asset,
+            units,
+            sender=account,
+            operation="deposit",
         )
 
     def fund(self, account: Account, amount: Number, asset: int = CASH) -> Receipt:
@@ -243,8 +248,14 @@ class Market:
         """Take free cash or collateral out, to the owner."""
         units = self._units(asset, amount)
         return self.send(
-            "clearinghouse", "withdraw", account.number, asset, units, account.address,
-            sender=account, operation="withdraw",
+            "clearinghouse",
+            "withdraw",
+            account.number,
+            asset,
+            units,
+            account.address,
+            sender=account,
+            operation="withdraw",
         )
 
     def wallet(self, account: Account, asset: int = CASH) -> int:
@@ -285,9 +296,7 @@ class Market:
         if volatility is not None:
             answers.append(("volatility_feed", volatility))
         for feed, answer in answers:
-            self.send(
-                feed, "push", int(Decimal(str(answer)) * scale), operation="push price"
-            )
+            self.send(feed, "push", int(Decimal(str(answer)) * scale), operation="push price")
 
     def fix(self, expiry: int, *, sender: Account | None = None) -> Receipt:
         """Fix the settlement price of an expiry that has passed."""
@@ -341,8 +350,15 @@ class Market:
     ) -> Receipt:
         """Take `amount` units of the other side of a signed order."""
         receipt = self.send(
-            "orders", "fill", order.as_tuple(), maker.address, signature,
-            taker.number, to_wad(amount), sender=taker, operation="trade",
+            "orders",
+            "fill",
+            order.as_tuple(),
+            maker.address,
+            signature,
+            taker.number,
+            to_wad(amount),
+            sender=taker,
+            operation="trade",
         )
         self._state.expiries.update(_expiry_of(leg.series) for leg in order.legs)
         return receipt
@@ -396,9 +412,7 @@ class Market:
         return [
             number
             for number in self._state.accounts
-            if any(
-                series.expiry in fixed for series, _ in self._positions(number)
-            )
+            if any(series.expiry in fixed for series, _ in self._positions(number))
         ]
 
     @property

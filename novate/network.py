@@ -89,9 +89,7 @@ class Network(NetworkEnv):
 
     def last_time(self) -> int:
         """[s] of the block of the last transaction."""
-        block = self._rpc.fetch(
-            "eth_getBlockByNumber", [self.last_receipt["blockNumber"], False]
-        )
+        block = self._rpc.fetch("eth_getBlockByNumber", [self.last_receipt["blockNumber"], False])
         return int(block["timestamp"], 16)
 
     def balance(self, address: str) -> int:

@@ -4,10 +4,11 @@ The venue is an address that the owner allows, so that a test chooses trades fre
 else is the deployment that everybody uses.
 """
 
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import boa
+
 from novate.deploy import Parameters, compiled, deploy
 from novate.market import Account, Market, Series
 
@@ -16,7 +17,7 @@ DAY = 86_400
 Trade = tuple[int, int, int, int, int, int, int]
 
 
-@lru_cache(maxsize=None)
+@cache
 def _compiled(source: str) -> Any:
     return boa.load_partial(source)
 

@@ -41,9 +41,7 @@ class AccountView:
 
     def short_puts(self) -> float:
         """[contracts] sold puts, positive."""
-        return -sum(
-            min(held.quantity, 0.0) for held in self.positions if held.series.is_put
-        )
+        return -sum(min(held.quantity, 0.0) for held in self.positions if held.series.is_put)
 
     def bought_puts(self) -> float:
         """[contracts]"""
@@ -51,9 +49,7 @@ class AccountView:
 
     def short_calls(self) -> float:
         """[contracts] sold calls, positive."""
-        return -sum(
-            min(held.quantity, 0.0) for held in self.positions if not held.series.is_put
-        )
+        return -sum(min(held.quantity, 0.0) for held in self.positions if not held.series.is_put)
 
 
 @dataclass(frozen=True)

@@ -42,9 +42,7 @@ def buffered_margin(maintenance: int, equity: int, buffer: int) -> int:
     return floor(maintenance + Fraction(buffer, WAD) * (maintenance - equity))
 
 
-def largest_fraction(
-    maintenance: int, equity: int, reserved: int, factor: int, buffer: int
-) -> int:
+def largest_fraction(maintenance: int, equity: int, reserved: int, factor: int, buffer: int) -> int:
     """The fraction that brings the buffered margin to zero; 1 when none does."""
     margin = min(buffered_margin(maintenance, equity, buffer), 0)
     if margin == 0:
@@ -58,9 +56,7 @@ def solvent_price(equity: int, reserved: int, factor: int) -> int:
     return ceil((equity - reserved) * Fraction(factor, WAD))
 
 
-def insolvent_price(
-    maintenance: int, equity: int, reserved: int, elapsed: int, length: int
-) -> int:
+def insolvent_price(maintenance: int, equity: int, reserved: int, elapsed: int, length: int) -> int:
     """From the mark, if that is below zero, to the maintenance margin."""
     top = min(equity - reserved, 0)
     bottom = min(maintenance - reserved, top)

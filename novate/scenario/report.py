@@ -20,8 +20,17 @@ from .record import Record
 
 WIDTH = 78
 # Fields of events that hold account ids.
-ACCOUNTS = {"account", "seller", "buyer", "bidder", "recipient", "counterparty", "sender",
-            "receiver", "keeper"}
+ACCOUNTS = {
+    "account",
+    "seller",
+    "buyer",
+    "bidder",
+    "recipient",
+    "counterparty",
+    "sender",
+    "receiver",
+    "keeper",
+}
 
 
 def summarise(record: Record, market: Market, refused: Mapping[str, int]) -> dict[str, Any]:
@@ -159,41 +168,57 @@ def screen(record: Record) -> str:
         f"{record.title}: {record.underlying} from {first} to {last}, {summary['bars']} bars",
         "-" * WIDTH,
         _row("trades", f"{summary['trades']:,} of {summary['contracts']:,.0f} options"),
-        _row("volume", f"{summary['notional']:,.0f} USD notional, "
-             f"{summary['premium']:,.0f} USD premium"),
-        _row("fees", f"{_usd(fees['trading_wei'])} USD trading, "
-             f"{_usd(fees['auction_fees_wei'])} USD auctions"),
+        _row(
+            "volume",
+            f"{summary['notional']:,.0f} USD notional, {summary['premium']:,.0f} USD premium",
+        ),
+        _row(
+            "fees",
+            f"{_usd(fees['trading_wei'])} USD trading, "
+            f"{_usd(fees['auction_fees_wei'])} USD auctions",
+        ),
         _row("margin calls", f"{summary['margin_calls']}"),
         _row("auctions", _auction_line(summary)),
     ]
     for auction in summary["auctions"][:6]:
         share = "" if auction["recovered"] is None else f", {auction['recovered']:.1%} of mark"
         lines.append(
-            _row("", f"{auction['start'][:10]} {auction['account']}: {auction['bids']} bids paid "
-                 f"{auction['paid']:,.0f} USD{share}, {auction['outcome']}")
+            _row(
+                "",
+                f"{auction['start'][:10]} {auction['account']}: {auction['bids']} bids paid "
+                f"{auction['paid']:,.0f} USD{share}, {auction['outcome']}",
+            )
         )
     if len(summary["auctions"]) > 6:
         lines.append(_row("", f"and {len(summary['auctions']) - 6} more in summary.json"))
     lines += [
-        _row("bad debt", f"{_usd(debt['loss_wei'])} USD: fund {_usd(debt['from_fund_wei'])}, "
-             f"socialised {_usd(debt['socialised_wei'])}"),
+        _row(
+            "bad debt",
+            f"{_usd(debt['loss_wei'])} USD: fund {_usd(debt['from_fund_wei'])}, "
+            f"socialised {_usd(debt['socialised_wei'])}",
+        ),
         _row("security fund", f"{_usd(fees['fund_wei'])} USD"),
         _row("settled", f"{summary['settled_positions']:,} positions"),
         _row("conservation", f"{check['held_wei']} wei held"),
         _row("", f"{check['cash_of_all_accounts_wei']} wei in all accounts"),
-        _row("", f"{check['rounding_surplus_wei']} wei rounding surplus: "
-             + ("holds" if check["holds"] else "BROKEN")),
-        _row("positions", "sum to zero in every series"
-             if check["positions_sum_to_zero"] else "DO NOT SUM TO ZERO"),
+        _row(
+            "",
+            f"{check['rounding_surplus_wei']} wei rounding surplus: "
+            + ("holds" if check["holds"] else "BROKEN"),
+        ),
+        _row(
+            "positions",
+            "sum to zero in every series"
+            if check["positions_sum_to_zero"]
+            else "DO NOT SUM TO ZERO",
+        ),
     ]
     if summary["refused"]:
         reasons = ", ".join(f"{number} x {why}" for why, number in summary["refused"].items())
         lines.append(_row("refused", reasons))
     lines += ["", f"{'gas, each as a fresh transaction':<34}{'n':>8}{'median':>12}{'max':>12}"]
     for kind, figures in summary["gas"].items():
-        lines.append(
-            f"{kind:<34}{figures['n']:>8,}{figures['median']:>12,}{figures['max']:>12,}"
-        )
+        lines.append(f"{kind:<34}{figures['n']:>8,}{figures['median']:>12,}{figures['max']:>12,}")
     return "\n".join(lines)
 
 
@@ -220,8 +245,18 @@ def _write_events(market: Market, file: Path, shift: int) -> None:
     with file.open("w", newline="") as stream:
         table = csv.writer(stream)
         table.writerow(
-            ["number", "transaction", "time", "operation", "sender", "gas", "contract", "event",
-             "accounts", "arguments"]
+            [
+                "number",
+                "transaction",
+                "time",
+                "operation",
+                "sender",
+                "gas",
+                "contract",
+                "event",
+                "accounts",
+                "arguments",
+            ]
         )
         owners = {account.address: account.name for account in market.accounts}
         number = 0

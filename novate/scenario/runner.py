@@ -153,8 +153,12 @@ class Runner:
 
     def _start_auction(self, keeper: Player, number: int) -> None:
         receipt = self.market.send(
-            "auctions", "start", number, keeper.account.number,
-            sender=keeper.account, operation="auction start",
+            "auctions",
+            "start",
+            number,
+            keeper.account.number,
+            sender=keeper.account,
+            operation="auction start",
         )
         event = receipt.find("AuctionStarted")[0].arguments
         auction = AuctionRecord(
@@ -232,8 +236,16 @@ class Runner:
         limit = to_wad(round(bid.limit, 2) + 0.01) * WAD // terms.remaining
         units = WAD if bid.share >= from_wad(terms.largest) else int(bid.share * terms.remaining)
         receipt = market.send(
-            "auctions", "bid", bid.account, player.account.number, units, limit, terms.kind,
-            market.now + BID_LIFE, sender=player.account, operation="auction bid",
+            "auctions",
+            "bid",
+            bid.account,
+            player.account.number,
+            units,
+            limit,
+            terms.kind,
+            market.now + BID_LIFE,
+            sender=player.account,
+            operation="auction bid",
         )
         event = receipt.find("BidTaken")[0].arguments
         share, fraction = from_wad(event["units"]), from_wad(event["fraction"])
@@ -318,15 +330,16 @@ class Runner:
                     price = market.oracle.fixing(market.parameters.underlying, expiry)
                     self.record.fixings[expiry - self.shift] = from_wad(price)
                 case base.Settle(accounts):
-                    market.send(
-                        "clearinghouse", "settle", list(accounts), sender=account
-                    )
+                    market.send("clearinghouse", "settle", list(accounts), sender=account)
                 case base.StartAuction(number):
                     self._start_auction(player, number)
                 case base.RestartAuction(number):
                     market.send(
-                        "auctions", "restart", number,
-                        sender=account, operation="auction restart",
+                        "auctions",
+                        "restart",
+                        number,
+                        sender=account,
+                        operation="auction restart",
                     )
                 case base.EndAuction(number):
                     market.send(
@@ -361,7 +374,9 @@ class Runner:
             number, name = player.account.number, player.agent.name
             health = judged[number]
             standing = Standing(
-                time, from_wad(health.equity), from_wad(health.initial),
+                time,
+                from_wad(health.equity),
+                from_wad(health.initial),
                 from_wad(health.maintenance),
             )
             self.record.standings.setdefault(name, []).append(standing)

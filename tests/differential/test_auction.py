@@ -26,9 +26,7 @@ def house() -> Any:
 @given(elapsed=st.integers(0, 2**40), start=shares, cutoff=shares, fast=lengths, slow=lengths)
 @example(elapsed=900, start=WAD, cutoff=WAD // 2, fast=900, slow=43_200)
 @example(elapsed=44_100, start=WAD, cutoff=WAD // 2, fast=900, slow=43_200)
-def test_two_phase(
-    house: Any, elapsed: int, start: int, cutoff: int, fast: int, slow: int
-) -> None:
+def test_two_phase(house: Any, elapsed: int, start: int, cutoff: int, fast: int, slow: int) -> None:
     cutoff, start = sorted((start, cutoff))
     arguments = (elapsed, start, cutoff, fast, slow)
     assert house.two_phase(*arguments) == reference.two_phase(*arguments)
@@ -78,8 +76,11 @@ def test_solvent_price(house: Any, equity: int, reserved: int, factor: int) -> N
 
 
 @given(
-    maintenance=amounts, equity=amounts, reserved=amounts,
-    elapsed=st.integers(0, 2**25), length=lengths,
+    maintenance=amounts,
+    equity=amounts,
+    reserved=amounts,
+    elapsed=st.integers(0, 2**25),
+    length=lengths,
 )
 def test_insolvent_price(
     house: Any, maintenance: int, equity: int, reserved: int, elapsed: int, length: int
@@ -99,8 +100,11 @@ def test_largest_fraction_by_hand(house: Any) -> None:
 
 
 @given(
-    requirement=st.integers(1, 10**27), shortfall=st.floats(0.001, 0.999),
-    share=st.floats(0, 0.9), factor=st.integers(WAD // 20, WAD), buffer=st.integers(0, WAD // 2),
+    requirement=st.integers(1, 10**27),
+    shortfall=st.floats(0.001, 0.999),
+    share=st.floats(0, 0.9),
+    factor=st.integers(WAD // 20, WAD),
+    buffer=st.integers(0, WAD // 2),
 )
 def test_the_largest_fraction_restores(
     house: Any, requirement: int, shortfall: float, share: float, factor: int, buffer: int

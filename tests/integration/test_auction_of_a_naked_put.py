@@ -62,7 +62,12 @@ class Crash:
         sender: str | None = None,
     ) -> tuple[int, int]:
         return self.house.bid(  # type: ignore[no-any-return]
-            self.writer.number, bidder.number, units, limit, kind, deadline,
+            self.writer.number,
+            bidder.number,
+            units,
+            limit,
+            kind,
+            deadline,
             sender=sender or bidder.address,
         )
 
@@ -100,9 +105,7 @@ def crash() -> Crash:
     people = [world.person(role, cash=60_000) for role in ("bidder", "rival")]
     keeper = world.person("keeper")
     put, hedge = world.market.put(2_500, 14), world.market.put(2_300, 14)
-    world.novate(
-        world.trade(writer, buyer, put, 20, 410), world.trade(buyer, writer, hedge, 1, 10)
-    )
+    world.novate(world.trade(writer, buyer, put, 20, 410), world.trade(buyer, writer, hedge, 1, 10))
     return Crash(world, writer, buyer, *people, keeper, hedge, put)
 
 
@@ -425,5 +428,3 @@ def test_buying_ones_own_account_gains_nothing(solvent: Crash) -> None:
     wealth = crash.health().equity + crash.health(second).equity
     crash.bid(second)
     assert crash.health().equity + crash.health(second).equity <= wealth + 10**6
-
-

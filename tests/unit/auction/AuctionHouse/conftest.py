@@ -65,9 +65,7 @@ class House:
 
     def buffered(self) -> int:
         health = self.health()
-        return int(
-            self.house.buffered_margin(health.maintenance, health.equity, 15 * WAD // 100)
-        )
+        return int(self.house.buffered_margin(health.maintenance, health.equity, 15 * WAD // 100))
 
     def event(self, name: str) -> Any:
         """The only event of this name in the last call."""

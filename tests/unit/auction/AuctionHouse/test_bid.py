@@ -241,8 +241,10 @@ def test_a_bid_may_leave_exactly_the_dust_limit(insolvent: House) -> None:
 
 
 @given(
-    kind=st.sampled_from([SOLVENT, INSOLVENT]), units=st.integers(1, 2 * WAD),
-    others=st.integers(0, WAD // 2), wait=st.integers(0, 36_900),
+    kind=st.sampled_from([SOLVENT, INSOLVENT]),
+    units=st.integers(1, 2 * WAD),
+    others=st.integers(0, WAD // 2),
+    wait=st.integers(0, 36_900),
 )
 def test_a_bidder_never_pays_more_than_signed(
     auction: House, kind: int, units: int, others: int, wait: int

@@ -14,7 +14,16 @@ from novate.series import WAD
 from .conftest import House
 
 FIELDS = [
-    "start", "cutoff", "fast", "slow", "tail", "insolvent", "fee", "buffer", "tip_share", "tip",
+    "start",
+    "cutoff",
+    "fast",
+    "slow",
+    "tail",
+    "insolvent",
+    "fee",
+    "buffer",
+    "tip_share",
+    "tip",
 ]
 SHARES = ("start", "cutoff", "fee", "buffer", "tip_share")
 DEFAULT = {

@@ -4,6 +4,7 @@ from typing import Any
 
 import boa
 import pytest
+
 from tests.world import DAY, WAD, World, build
 
 TOKEN = "tokens/TestToken.vy"
@@ -75,9 +76,7 @@ def test_reverts_account_not_yours(world: World, depositor: Any) -> None:
         world.ledger.deposit(depositor.number, 1, WAD, sender=stranger.address)
     for asset in (0, 1):
         with boa.reverts("account: not yours"):
-            world.ledger.withdraw(
-                depositor.number, asset, 1, world.intruder, sender=world.intruder
-            )
+            world.ledger.withdraw(depositor.number, asset, 1, world.intruder, sender=world.intruder)
 
 
 def test_reverts_escrow_zero_amount(world: World, depositor: Any) -> None:
@@ -119,9 +118,7 @@ def test_reverts_escrow_not_enough(world: World, depositor: Any) -> None:
 def test_reverts_escrow_bad_receiver(world: World, depositor: Any) -> None:
     for receiver in ("0x" + "00" * 20, world.ledger.address):
         with boa.reverts("escrow: bad receiver"):
-            world.ledger.withdraw(
-                depositor.number, 0, 1, receiver, sender=depositor.address
-            )
+            world.ledger.withdraw(depositor.number, 0, 1, receiver, sender=depositor.address)
 
 
 def test_reverts_amount_too_large(world: World, depositor: Any) -> None:
@@ -186,9 +183,7 @@ def test_reverts_escrow_transfer_failed(world: World, depositor: Any) -> None:
     world.ledger.deposit(depositor.number, 4, WAD, sender=depositor.address)
     token.jam(True)
     with boa.reverts("escrow: transfer failed"):
-        world.ledger.withdraw(
-            depositor.number, 4, WAD, depositor.address, sender=depositor.address
-        )
+        world.ledger.withdraw(depositor.number, 4, WAD, depositor.address, sender=depositor.address)
     assert world.ledger.deposited(4) == WAD
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import boa
 import pytest
 from mpmath import exp, mp, mpf
+
 from tests.world import DAY, WAD, World, build, wad
 
 mp.dps = 40
@@ -121,9 +122,7 @@ def test_a_century_of_extreme_rates_does_not_revert(
 
 @pytest.mark.parametrize("debt", [0, 1, 79, 80, 81, 100, 250])
 def test_rate_of_the_curve(debt: int) -> None:
-    curve = build(
-        "clearing/InterestCurve.vy", WAD // 100, WAD // 20, 2 * WAD, 8 * WAD // 10
-    )
+    curve = build("clearing/InterestCurve.vy", WAD // 100, WAD // 20, 2 * WAD, 8 * WAD // 10)
     u = min(debt / 100, 1.0)
     expected = 0.01 + 0.05 * min(u, 0.8) + 2 * max(0.0, u - 0.8)
     assert curve.rate(wad(debt), wad(100)) / WAD == pytest.approx(expected, rel=1e-12)

@@ -4,6 +4,7 @@ from typing import Any
 
 import boa
 import pytest
+
 from tests.world import WAD, World, wad
 
 

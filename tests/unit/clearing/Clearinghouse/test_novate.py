@@ -4,6 +4,7 @@ from typing import Any
 
 import boa
 import pytest
+
 from novate.deploy import Parameters
 from novate.series import Series as Code
 from tests.world import DAY, WAD, World, build, wad
@@ -155,9 +156,7 @@ def test_reverts_amount_too_large(
             world.novate(tuple(trade))  # type: ignore[arg-type]
 
 
-def test_reverts_series_quantity_too_large(
-    world: World, writer: Any, buyer: Any, put: Any
-) -> None:
+def test_reverts_series_quantity_too_large(world: World, writer: Any, buyer: Any, put: Any) -> None:
     trade = list(world.trade(writer, buyer, put, 1, 0))
     trade[3] = 2**95
     with boa.reverts("series: quantity too large"):
@@ -183,9 +182,7 @@ def test_reverts_of_series(world: World, writer: Any, buyer: Any, put: Any) -> N
             world.novate(world.trade(writer, buyer, code, 1, 30))
 
 
-def test_nothing_trades_at_or_after_expiry(
-    world: World, writer: Any, buyer: Any, put: Any
-) -> None:
+def test_nothing_trades_at_or_after_expiry(world: World, writer: Any, buyer: Any, put: Any) -> None:
     world.novate(world.trade(writer, buyer, put, 1, 30))
     world.market.travel_to(put.expiry)
     with boa.reverts("series: expired"):
@@ -239,9 +236,7 @@ def distressed(world: World, buyer: Any) -> tuple[Any, Any]:
     """An account short four puts and long one, below initial margin after a crash."""
     account = world.person("distressed", cash=1_500)
     put, hedge = world.market.put(2_700, 7), world.market.put(2_500, 7)
-    world.novate(
-        world.trade(account, buyer, put, 4, 130), world.trade(buyer, account, hedge, 1, 5)
-    )
+    world.novate(world.trade(account, buyer, put, 4, 130), world.trade(buyer, account, hedge, 1, 5))
     world.market.push_price(2_550, 0.4)
     assert world.ledger.health(account.number)[1] < 0
     return account, (put, hedge)
@@ -261,9 +256,7 @@ def test_below_initial_margin_risk_may_be_reduced(
     assert world.position(account, put) == 0
 
 
-def test_below_initial_margin_risk_may_not_grow(
-    world: World, buyer: Any, distressed: Any
-) -> None:
+def test_below_initial_margin_risk_may_not_grow(world: World, buyer: Any, distressed: Any) -> None:
     account, (put, hedge) = distressed
     with boa.reverts("margin: below initial"):
         world.novate(world.trade(account, buyer, put, 0.01, 100))
@@ -286,7 +279,9 @@ def test_reverts_margin_value_given_away(world: World, buyer: Any, distressed: A
     world.market.push_price(2_750, 0.15)
     insider = world.person("insider", cash=1_760)
     put, call = world.market.put(2_700, 7), world.market.call(2_500, 14)
-    world.novate(world.trade(insider, buyer, put, 4, 130), world.trade(buyer, insider, call, 1, 250))
+    world.novate(
+        world.trade(insider, buyer, put, 4, 130), world.trade(buyer, insider, call, 1, 250)
+    )
     world.market.push_price(2_550, 0.4)
     friend = world.person("friend", cash=100)
     assert world.ledger.health(insider.number)[1] < 0
@@ -334,9 +329,7 @@ def test_another_engine_judges_the_account_that_chose_it(
     put = world.market.put(2_700, 7)
     with boa.reverts("engine: unknown"):
         world.ledger.set_engine(writer.number, 1, sender=writer.address)
-    strict = build(
-        "margin/StandardMargin.vy", world.market.oracle.address, world.owner
-    )
+    strict = build("margin/StandardMargin.vy", world.market.oracle.address, world.owner)
     world.ledger.register_engine(1, strict.address, sender=world.owner)
     world.novate(world.trade(writer, buyer, put, 1, 30))
     with boa.reverts("account: not yours"):

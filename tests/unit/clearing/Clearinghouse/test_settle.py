@@ -5,6 +5,7 @@ from typing import Any
 
 import boa
 import pytest
+
 from tests.world import DAY, WAD, World, wad
 
 

@@ -7,6 +7,7 @@ import pytest
 from eth_account import Account as Keys
 from eth_account.messages import encode_typed_data
 from eth_utils import keccak
+
 from tests.world import WAD, World, build
 
 TYPES = {

@@ -71,7 +71,9 @@ def test_twin_refuses_the_same(reason, changes):
         if "kind" in reason or reason == "series: zero barrier":
             # The twin has such kinds only in codes.
             barrier = terms["barrier"] // PRICE_UNIT
-            Series.from_code(Series(1, EXPIRY, WAD, False).code | (kind % 256 or 16) << 56 | barrier)
+            Series.from_code(
+                Series(1, EXPIRY, WAD, False).code | (kind % 256 or 16) << 56 | barrier
+            )
         else:
             Series(**terms, is_put=False)
 

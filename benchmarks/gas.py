@@ -1,0 +1,260 @@
+"""Gas of every operation of the ledger as a fresh transaction: `python -m benchmarks.gas`.
+
+Rewrites benchmarks/gas.json, which is committed, so that a change shows its cost in the diff;
+tests/integration/test_gas.py holds the file to the contracts. A figure is execution only: without
+the 21,000 of a transaction and its calldata, before refunds, with everything cold.
+`margin.standard.N` is what the check of N positions adds to a withdrawal; `_shorts` is the dear
+case of a book without a long.
+"""
+
+import json
+import random
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import boa
+
+from novate.deploy import Parameters, compiled, deploy
+from novate.gas import transaction_gas
+from novate.market import Account, Market, Series
+
+FILE = Path(__file__).resolve().parent / "gas.json"
+PEERS = Path(__file__).resolve().parent / "peers.toml"
+WAD = 10**18
+START = 1_767_225_600
+EXPIRY_DAYS = 7
+# Short strikes around a spot of 2,750, 25 apart.
+FIRST_STRIKE = 1_150
+UNLIMITED = 2**256 - 1
+
+
+class Bench:
+    """A deployed market with two rich accounts, rolled back after every figure."""
+
+    def __init__(self) -> None:
+        boa.env.evm.patch.timestamp = START
+        self.market: Market = deploy(Parameters(fund=100_000))
+        self.ledger = self.market.clearinghouse
+        self.venue = boa.env.generate_address("venue")
+        self.ledger.set_venue(self.venue, True, sender=self.market.owner)
+        self.maker = self.person("maker", 100_000_000)
+        self.taker = self.person("taker", 100_000_000)
+        self.figures: dict[str, int] = {}
+
+    def person(self, name: str, cash: int) -> Account:
+        account = self.market.account(name)
+        self.market.give(account, cash + 10)
+        if cash:
+            self.market.deposit(account, cash)
+        return account
+
+    def record(self, name: str, function: Any, *arguments: Any, sender: str) -> int:
+        with boa.env.anchor():
+            gas = transaction_gas(function, *arguments, sender=sender)
+        self.figures[name] = gas.execution
+        return gas.execution
+
+    def series(self, count: int, every_put: int = 2) -> list[Series]:
+        """Calls and, every so many, puts of one expiry, strikes in random order."""
+        strikes = [FIRST_STRIKE + 25 * i for i in range(count)]
+        random.Random(1).shuffle(strikes)
+        expiry = self.market.expiry_in(EXPIRY_DAYS)
+        return [self.market.series(k, expiry, i % every_put == 0) for i, k in enumerate(strikes)]
+
+    def open(
+        self, account: Account, series: list[Series], sells: Callable[[int], bool], quantity: int
+    ) -> None:
+        """The account trades `quantity` [wad] of each series against the maker."""
+        legs = []
+        for i, one in enumerate(series):
+            sides = (account, self.maker) if sells(i) else (self.maker, account)
+            legs.append((sides[0].number, sides[1].number, one.code, quantity, WAD, 0, 0))
+        for start in range(0, len(legs), 16):
+            self.ledger.novate(legs[start : start + 16], sender=self.venue)
+
+    # -- the figures --
+
+    def escrow(self) -> None:
+        payer = self.person("payer", 1_000)
+        number = payer.number
+        self.record("ledger.deposit", self.ledger.deposit, number, 0, 10**6, sender=payer.address)
+        self.record(
+            "ledger.withdraw",
+            self.ledger.withdraw,
+            *(number, 0, 10**6, payer.address),
+            sender=payer.address,
+        )
+
+    def fill(self, name: str, taker: Account, series: Series) -> None:
+        """A signed order filled by the taker: what a user pays for a trade."""
+        order, signature = self.market.sign(self.maker, series, -1, 1)
+        self.record(
+            name,
+            self.market.orders.fill,
+            *(order.as_tuple(), self.maker.address, signature, taker.number, WAD),
+            sender=taker.address,
+        )
+
+    def trades(self) -> None:
+        series = self.series(64)
+        self.fill("trade.first", self.taker, series[0])
+        with boa.env.anchor():
+            self.open(self.taker, series[:1], lambda _: False, WAD)
+            self.fill("trade.existing", self.taker, series[0])
+        for count in (16, 64):
+            with boa.env.anchor():
+                self.open(self.taker, series[:count], lambda i: i % 4 < 2, WAD)
+                self.fill(f"trade.on{count}", self.taker, series[-1])
+
+    def margin(self) -> None:
+        for suffix, sells in (("", lambda i: i % 4 < 2), ("_shorts", lambda _: True)):
+            for count in (16, 64, 128):
+                with boa.env.anchor():
+                    arguments = (self.taker.number, 0, 10**6, self.taker.address)
+                    bare = transaction_gas(
+                        self.ledger.withdraw, *arguments, sender=self.taker.address
+                    ).execution
+                    self.open(self.taker, self.series(count), sells, WAD)
+                    full = transaction_gas(
+                        self.ledger.withdraw, *arguments, sender=self.taker.address
+                    ).execution
+                    self.figures[f"margin.standard.{count}{suffix}"] = full - bare
+
+    def settlement(self) -> None:
+        for name, count in (("one", 1), ("128", 128)):
+            with boa.env.anchor():
+                series = self.series(count)
+                self.open(self.taker, series, lambda i: i % 4 < 2, WAD)
+                self.market.travel_to(series[0].expiry - 3_600)
+                self.market.push_price(2_750, 0.15)
+                self.market.travel_to(series[0].expiry)
+                expiry = series[0].expiry
+                rounds = self.market.oracle.round_at(1, expiry - self.market.oracle.WINDOW())
+                if count == 1:
+                    self.record(
+                        "oracle.fixing",
+                        *(self.market.oracle.fix, 1, expiry, rounds),
+                        sender=self.market.owner,
+                    )
+                self.market.oracle.fix(1, expiry, rounds)
+                self.record(
+                    f"settle.{name}",
+                    *(self.ledger.settle, [self.taker.number]),
+                    sender=self.market.owner,
+                )
+
+    def auctions(self) -> None:
+        house = self.market.auctions
+        keeper = self.person("keeper", 0)
+        for count in (1, 16, 64, 128):
+            with boa.env.anchor():
+                seller = self.person("seller", 1_000_000)
+                puts = self.series(count, 1) if count > 1 else [self.market.put(2_700, 7)]
+                self.open(seller, puts, lambda _: True, WAD)
+                free = self.ledger.health(seller.number).initial // 10**18
+                self.market.withdraw(seller, free)
+                self.crash(seller)
+                start = (house.start, seller.number, keeper.number)
+                self.record(f"auction.start.{count}", *start, sender=keeper.address)
+                house.start(seller.number, keeper.number, sender=keeper.address)
+                self.market.travel(60)
+                kind = house.preview(seller.number, WAD).terms.kind
+                self.record(
+                    f"auction.bid.{count}",
+                    house.bid,
+                    *(seller.number, self.taker.number, WAD // 4, 2**200, kind, UNLIMITED),
+                    sender=self.taker.address,
+                )
+
+    def crash(self, seller: Account) -> None:
+        """Moves the market until the seller is below maintenance and still solvent."""
+        for spot in range(2_745, 1_000, -25):
+            self.market.push_price(spot, 0.15 + (2_750 - spot) / 2_000)
+            health = self.ledger.health(seller.number)
+            if health.maintenance < 0:
+                assert health.equity > 0, "crashed past solvency"
+                return
+        raise AssertionError("the seller survived")
+
+    def oracle(self) -> None:
+        expiry = self.market.expiry_in(EXPIRY_DAYS)
+        me = self.market.owner
+        self.record("oracle.quote", self.market.oracle.quote, 1, expiry, sender=me)
+        self.record("oracle.poke", self.market.oracle.poke, 1, sender=me)
+
+    def losses(self) -> None:
+        """A loss shared by everybody costs the same, however many accounts there are."""
+        for name, strangers in (("loss.socialised.few", 1), ("loss.socialised.many", 40)):
+            with boa.env.anchor():
+                self.ledger.set_auction_house(self.venue, sender=self.market.owner)
+                for i in range(strangers):
+                    self.person(f"stranger {i}", 10)
+                self.ledger.freeze(self.maker.number, sender=self.venue)
+                self.open_and_sell(name)
+
+    def open_and_sell(self, name: str) -> None:
+        with boa.env.anchor():
+            self.record(
+                name,
+                self.ledger.liquidate,
+                *(self.maker.number, self.taker.number, WAD, 0, -200_000 * WAD),
+                sender=self.venue,
+            )
+
+    def views(self) -> None:
+        people = [self.taker.number] * 200
+        with boa.env.anchor():
+            self.open(self.taker, self.series(4), lambda i: i % 2 == 0, WAD)
+            self.record(
+                "view.health_of_200", self.market.lens.healths, people, sender=self.market.owner
+            )
+
+    def run(self) -> dict[str, int]:
+        for figure in (
+            self.escrow,
+            self.trades,
+            self.margin,
+            self.settlement,
+            self.auctions,
+            self.oracle,
+            self.losses,
+            self.views,
+        ):
+            with boa.env.anchor():
+                figure()
+        return dict(sorted(self.figures.items()))
+
+
+def peers() -> Iterator[tuple[str, int, str]]:
+    """(our name, the peer's gas, what it is) of benchmarks/peers.toml."""
+    import tomllib
+
+    for row in tomllib.loads(PEERS.read_text())["figure"]:
+        yield row["ours"], row["gas"], f"{row['project']}: {row['what']}"
+
+
+def report(figures: dict[str, int]) -> str:
+    """The table that a person reads."""
+    beside = {name: (gas, what) for name, gas, what in peers()}
+    lines = []
+    for name, gas in figures.items():
+        line = f"{name:<30}{gas:>12,}"
+        if name in beside:
+            theirs, what = beside[name]
+            line += f"   {theirs / gas:>5.1f} x less than {theirs:,} ({what})"
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def main() -> int:
+    compiled.cache_clear()
+    figures = Bench().run()
+    FILE.write_text(json.dumps(figures, indent=2) + "\n")
+    print(report(figures))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
