@@ -16,7 +16,7 @@ from typing import Any
 
 import boa
 
-from novate.deploy import Parameters, compiled, deploy
+from novate.deploy import Parameters, deploy
 from novate.gas import transaction_gas
 from novate.market import Account, Market, Series
 
@@ -249,7 +249,6 @@ def report(figures: dict[str, int]) -> str:
 
 
 def main() -> int:
-    compiled.cache_clear()
     figures = Bench().run()
     FILE.write_text(json.dumps(figures, indent=2) + "\n")
     print(report(figures))

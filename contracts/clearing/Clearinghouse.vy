@@ -278,6 +278,8 @@ def transfer(sender: uint256, receiver: uint256, asset: uint256, amount: uint256
     accounts._require_actor(sender)
     assert accounts._owner(sender) == accounts._owner(receiver), "transfer: other owner"
     assert sender != receiver, "transfer: same account"
+    # Nothing of an asset that does not exist would otherwise set a foreign bit of the header.
+    assert amount > 0, "transfer: zero amount"
     # The receiver first, so that the sender is judged after all has moved.
     if asset == 0:
         indices: uint256 = self._accrue()

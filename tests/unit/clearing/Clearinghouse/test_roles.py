@@ -104,6 +104,16 @@ def test_reverts_of_transfer(world: World, saver: Any) -> None:
             world.ledger.transfer(second.number, saver.number, 0, 1)
 
 
+@pytest.mark.parametrize("asset", [0, 1, 9, 40, 112, 255, 2**256 - 1])
+def test_reverts_transfer_zero_amount(world: World, saver: Any, asset: int) -> None:
+    """Asset 9 would be the auction flag of the header, and no asset needs moving nothing."""
+    second = world.market.account("saver", 1)
+    before = world.ledger.header_of(second.number)
+    with boa.reverts("transfer: zero amount"):
+        world.ledger.transfer(saver.number, second.number, asset, 0, sender=saver.address)
+    assert world.ledger.header_of(second.number) == before
+
+
 # -- re-entering --
 
 
