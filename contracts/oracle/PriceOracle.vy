@@ -257,29 +257,38 @@ def quote(underlying: uint256, expiry: uint256) -> IOracle.Quote:
             gas that the two sources may burn. All zero when the underlying is not listed.
     @param expiry [s]
     """
-    q: IOracle.Quote = empty(IOracle.Quote)
-    spot_word: uint256 = self.spot_sources[underlying]
-    if spot_word == 0:
-        return q
-    volatility_word: uint256 = self.volatility_sources[underlying]
+    word: uint256 = self.spot_sources[underlying]
+    if word == 0:
+        return empty(IOracle.Quote)
     spot: uint256 = 0
-    spot_live: bool = False
-    spot, spot_live = observations._spot(underlying, spot_word)
-    volatility: uint256 = 0
-    volatility_live: bool = False
-    volatility, volatility_live = observations._volatility(underlying, volatility_word)
-    q.spot = spot >> 64
-    q.volatility = volatility >> 64
-    q.confidence = min(
-        observations._confidence(spot, spot_word), observations._confidence(volatility, volatility_word)
-    )
-    q.fresh = spot_live and volatility_live and q.confidence == WAD
-    q.forward = q.spot
-    if block.timestamp >= expiry:
-        price: uint256 = fixings.prices[underlying][expiry]
-        if price != 0:
-            q.forward = price
+    live: bool = False
+    spot, live = observations._spot(underlying, word)
+    q: IOracle.Quote = self._term(underlying, expiry, spot >> 64)
+    q.confidence = min(q.confidence, observations._confidence(spot, word))
+    q.fresh = q.fresh and live and q.confidence == WAD
     return q
+
+
+@external
+@view
+@reentrant
+def term(underlying: uint256, expiry: uint256, spot: uint256) -> IOracle.Quote:
+    """
+    @notice The same of a further expiry, for a spot [wad] that is known already. Never reverts.
+    """
+    if self.spot_sources[underlying] == 0:
+        return empty(IOracle.Quote)
+    return self._term(underlying, expiry, spot)
+
+
+@external
+@view
+@reentrant
+def knocked(code: uint256) -> uint256:
+    """
+    @notice No barrier is watched: neither touched nor ruled out.
+    """
+    return 0
 
 
 @external
@@ -355,6 +364,31 @@ def _listed(underlying: uint256) -> uint256:
     word: uint256 = self.spot_sources[underlying]
     assert word != 0, "oracle: underlying not listed"
     return word
+
+
+@internal
+@view
+def _term(underlying: uint256, expiry: uint256, spot: uint256) -> IOracle.Quote:
+    """
+    @notice What depends on the expiry; `confidence` and `fresh` are those of the volatility.
+    """
+    word: uint256 = self.volatility_sources[underlying]
+    volatility: uint256 = 0
+    live: bool = False
+    volatility, live = observations._volatility(underlying, word)
+    q: IOracle.Quote = empty(IOracle.Quote)
+    q.spot = spot
+    q.forward = spot
+    q.volatility = volatility >> 64
+    q.discount = WAD
+    q.confidence = observations._confidence(volatility, word)
+    q.fresh = live and q.confidence == WAD
+    if block.timestamp >= expiry:
+        price: uint256 = fixings.prices[underlying][expiry]
+        if price != 0:
+            q.forward = price
+            q.fixed = price
+    return q
 
 
 @internal

@@ -16,6 +16,7 @@ struct Spot:
 
 spots: HashMap[uint256, Spot]
 quotes: HashMap[uint256, HashMap[uint256, IOracle.Quote]]
+states: HashMap[uint256, uint256]
 fixings: HashMap[uint256, HashMap[uint256, uint256]]
 
 
@@ -36,8 +37,33 @@ def set_quote(
 ):
     self.spots[underlying] = Spot(price=spot, fresh=fresh)
     self.quotes[underlying][expiry] = IOracle.Quote(
-        spot=spot, forward=forward, volatility=volatility, confidence=confidence, fresh=fresh
+        spot=spot,
+        forward=forward,
+        fixed=0,
+        volatility=volatility,
+        smile=0,
+        tenor=0,
+        discount=10**18,
+        confidence=confidence,
+        fresh=fresh,
     )
+
+
+@external
+def set_smile(underlying: uint256, expiry: uint256, smile: uint256, tenor: uint256):
+    self.quotes[underlying][expiry].smile = smile
+    self.quotes[underlying][expiry].tenor = tenor
+
+
+@external
+def set_term(underlying: uint256, expiry: uint256, fixed: uint256, discount: uint256):
+    self.quotes[underlying][expiry].fixed = fixed
+    self.quotes[underlying][expiry].discount = discount
+
+
+@external
+def set_knocked(code: uint256, state: uint256):
+    self.states[code] = state
 
 
 @external
@@ -49,6 +75,20 @@ def set_fixing(underlying: uint256, expiry: uint256, price: uint256):
 @view
 def quote(underlying: uint256, expiry: uint256) -> IOracle.Quote:
     return self.quotes[underlying][expiry]
+
+
+@external
+@view
+def term(underlying: uint256, expiry: uint256, spot: uint256) -> IOracle.Quote:
+    quote: IOracle.Quote = self.quotes[underlying][expiry]
+    quote.spot = spot
+    return quote
+
+
+@external
+@view
+def knocked(code: uint256) -> uint256:
+    return self.states[code]
 
 
 @external
