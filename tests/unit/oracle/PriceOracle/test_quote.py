@@ -18,16 +18,23 @@ def _now() -> int:
     return int(boa.env.evm.patch.timestamp)
 
 
+def _flat(
+    spot: int = 2_700 * WAD, *, confidence: int = WAD, fresh: bool = True, fixed: int = 0
+) -> tuple[Any, ...]:
+    """The quote without surface: no carry, one volatility for all strikes."""
+    return (spot, fixed or spot, fixed, WAD // 5, 0, 0, WAD, confidence, fresh)
+
+
 def test_fresh_figures_in_wad(desk: Any) -> None:
     expiry = _now() + 86_400
-    assert desk.oracle.quote(SPX, expiry) == (2_700 * WAD, 2_700 * WAD, WAD // 5, WAD, True)
+    assert desk.oracle.quote(SPX, expiry) == _flat()
     assert desk.oracle.spot(SPX) == (2_700 * WAD, True)
     assert desk.oracle.price(SPX) == (2_700 * WAD, WAD, _now())
 
 
 def test_unlisted_underlying_is_all_zero(desk: Any) -> None:
     for underlying in (0, 2, 2**16 + SPX, 2**255 + SPX, 2**256 - 1):
-        assert desk.oracle.quote(underlying, 2**256 - 1) == (0, 0, 0, 0, False)
+        assert desk.oracle.quote(underlying, 2**256 - 1) == (0,) * 8 + (False,)
         assert desk.oracle.spot(underlying) == (0, False)
         assert desk.oracle.fixing(underlying, 0) == 0
 
@@ -50,13 +57,7 @@ def test_confidence_falls_with_age_past_the_limit(desk: Any, age: int) -> None:
     desk.volatility.push(VOLATILITY, sender=desk.reporter)
     quote = desk.oracle.quote(SPX, _now() + 1)
     fresh = age <= MAX_AGE
-    assert quote == (
-        2_700 * WAD,
-        2_700 * WAD,
-        WAD // 5,
-        WAD if fresh else WAD * MAX_AGE // age,
-        fresh,
-    )
+    assert quote == _flat(confidence=WAD if fresh else WAD * MAX_AGE // age, fresh=fresh)
     assert desk.oracle.spot(SPX) == (2_700 * WAD, fresh)
 
 
@@ -146,7 +147,7 @@ def test_no_misbehaviour_of_a_source_stops_a_quote(desk: Any, mode: int, thoroug
     with fresh_transaction():
         quote = desk.oracle.quote(underlying, _now() + 1, gas=1_000_000)
     assert desk.oracle._computation.get_gas_used() < 250_000
-    assert quote == (2_700 * WAD, 2_700 * WAD, WAD // 5, WAD, False)
+    assert quote == _flat(fresh=False)
     assert desk.oracle.spot(underlying, gas=1_000_000) == (2_700 * WAD, False)
     reason = "oracle: source unavailable"
     if mode == HUGE_RETURN and not thorough:
@@ -163,7 +164,7 @@ def test_no_misbehaviour_of_a_volatility_source_stops_a_quote(desk: Any, mode: i
     source = desk.hostile(VOLATILITY)
     desk.oracle.replace_volatility_source(SPX, source.address, sender=desk.owner)
     source.misbehave(mode, True)
-    assert desk.oracle.quote(SPX, 0) == (2_700 * WAD, 2_700 * WAD, WAD // 5, WAD, False)
+    assert desk.oracle.quote(SPX, 0) == _flat(fresh=False)
 
 
 def test_source_that_vanished_is_unavailable(desk: Any) -> None:
@@ -204,7 +205,7 @@ def test_forward_is_the_fixing_once_there_is_one(desk: Any) -> None:
     desk.push(2 * SPOT)
     assert desk.oracle.quote(SPX, expiry).forward == 5_400 * WAD
     desk.oracle.fix(SPX, expiry, desk.oracle.round_at(SPX, expiry - 1_800))
-    assert desk.oracle.quote(SPX, expiry)[:2] == (5_400 * WAD, 2_700 * WAD)
+    assert desk.oracle.quote(SPX, expiry) == _flat(5_400 * WAD, fixed=2_700 * WAD)
     assert desk.oracle.quote(SPX, expiry + 3_600)[:2] == (5_400 * WAD, 5_400 * WAD)
 
 
