@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boa
+from boa.contracts.vyper.vyper_contract import VyperFunction
 
 from .series import DAY, WAD, Rules
 
@@ -184,6 +185,11 @@ UNITS: tuple[Unit, ...] = (
         ),
     ),
     Unit(
+        "back_office",
+        "clearing/BackOffice.vy",
+        (At("oracle"), At("listing"), At("operators"), At("curve"), At("cash_token")),
+    ),
+    Unit(
         "clearinghouse",
         "clearing/Clearinghouse.vy",
         (
@@ -193,6 +199,7 @@ UNITS: tuple[Unit, ...] = (
             At("curve"),
             At("cash_token"),
             Owner(),
+            At("back_office"),
         ),
     ),
     Unit("lens", "clearing/Lens.vy", (At("clearinghouse"),)),
@@ -275,6 +282,7 @@ def deploy(parameters: Parameters | None = None, *, manifest: Path | None = None
     for unit in UNITS:
         arguments = [_resolve(value, parameters, contracts, owner) for value in unit.arguments]
         contracts[unit.name] = compiled(unit.source).deploy(*arguments)
+    hand_on(contracts["clearinghouse"], contracts["back_office"])
     market = Market(contracts, parameters, owner)
     for step in STEPS:
         arguments = [_resolve(value, parameters, contracts, owner) for value in step.arguments]
@@ -284,6 +292,16 @@ def deploy(parameters: Parameters | None = None, *, manifest: Path | None = None
     if manifest is not None:
         write_manifest(market, manifest)
     return market
+
+
+def hand_on(front: Any, back: Any) -> None:
+    """Let the object of a contract know the functions and events of the code it hands calls to."""
+    for function in back.compiler_data.global_ctx.exposed_functions:
+        if not hasattr(front, function.name):
+            setattr(front, function.name, VyperFunction(function.decl_node, front))
+    front.abi = [*front.abi, *(entry for entry in back.abi if entry not in front.abi)]
+    front.event_for = {**back.event_for, **front.event_for}
+    front.event_abi_for = {**back.event_abi_for, **front.event_abi_for}
 
 
 def addresses(market: Market) -> dict[str, Any]:

@@ -47,6 +47,7 @@ def test_constructors_refuse_an_empty_owner(world: World) -> None:
             "clearing/Clearinghouse.vy",
             *(x.address for x in (m.oracle, m.listing, m.operators, m.curve, m.cash_token)),
             nobody,
+            m.back_office.address,
         )
 
 
