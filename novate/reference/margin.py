@@ -14,17 +14,25 @@ Rules (Derive v2's standard manager; every figure is a parameter):
 - the options of one underlying and expiry never need more than the worst payoff of all of them
   at zero and at every strike, plus `unpaired` times the forward per call that is net short;
 - for initial margin every short option pays a share of spot for low confidence and for a
-  stablecoin below its peg.
+  stablecoin below its peg;
+- a barrier counts against the account: until it is known to be touched, or known not to have been,
+  a long option with one is worth nothing and a short one is the option without it, which costs
+  more than either kind. Afterwards it is an option without barrier, or none.
+
+The volatility of a strike comes from the smile where there is one and stays with the strike.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..series import WAD, Series
-from .pricing import black76
+from .pricing import YEAR, black76
 
 Expiry = tuple[int, int]  # underlying, time of expiry [s]
+# What the oracle knows of a barrier; 0 is not known.
+TOUCHED, UNTOUCHED = 1, 2
 
 
 @dataclass(frozen=True)
@@ -46,14 +54,45 @@ class Rules:
 
 
 @dataclass(frozen=True)
+class Smile:
+    """Raw SVI: total variance to an expiry by k = ln(strike / forward)."""
+
+    a: float
+    b: float
+    rho: float
+    m: float
+    sigma: float
+
+    def variance(self, k: float) -> float:
+        x = k - self.m
+        return self.a + self.b * (self.rho * x + math.hypot(x, self.sigma))
+
+
+@dataclass(frozen=True)
 class Quote:
-    """What the oracle says of one underlying and expiry; a zero was never seen."""
+    """What the oracle says of one underlying and expiry; a zero was never seen.
+
+    fixed: the part of the forward that is settled already and moves no more.
+    tenor: [s] the time that the smile's variance is for.
+    discount: value today of one USD at expiry.
+    """
 
     spot: float
     forward: float
     volatility: float
     confidence: float = 1.0
     fresh: bool = True
+    fixed: float = 0.0
+    smile: Smile | None = None
+    tenor: int = 0
+    discount: float = 1.0
+
+    def volatility_of(self, strike: float) -> float:
+        """Annualised volatility of a strike."""
+        if self.smile is None:
+            return self.volatility
+        variance = self.smile.variance(math.log(strike / self.forward))
+        return math.sqrt(max(variance, 0.0) / (self.tenor / YEAR))
 
 
 @dataclass(frozen=True)
@@ -65,11 +104,6 @@ class Position:
     def strike(self) -> float:
         return self.series.strike / WAD
 
-    @property
-    def is_void(self) -> bool:
-        """A long option with a barrier counts for nothing."""
-        return self.quantity > 0 and self.series.barrier > 0
-
     def payoff(self, price: float) -> float:
         gain = self.strike - price if self.series.is_put else price - self.strike
         return self.quantity * max(gain, 0.0)
@@ -77,13 +111,17 @@ class Position:
 
 @dataclass(frozen=True)
 class Holding:
-    """An amount of a collateral asset and what counts of its value."""
+    """An amount of a collateral asset and what counts of its value.
+
+    underlying: whose spot its price follows.
+    """
 
     amount: float
     price: float
     maintenance: float
     initial: float
     fresh: bool = True
+    underlying: int = 0
 
 
 @dataclass(frozen=True)
@@ -95,6 +133,7 @@ class View:
     quotes: Mapping[Expiry, Quote]
     fixings: Mapping[Expiry, float] = field(default_factory=dict)
     spots: Mapping[int, tuple[float, bool]] = field(default_factory=dict)
+    knocked: Mapping[int, int] = field(default_factory=dict)  # series code -> TOUCHED, UNTOUCHED
 
 
 @dataclass(frozen=True)
@@ -105,9 +144,41 @@ class Health:
     fresh: bool
 
 
+def plain(position: Position) -> Position:
+    """The position without its barrier."""
+    series = position.series
+    return replace(position, series=replace(series, barrier=0, is_up=False, knocks_in=False))
+
+
+def resolve(position: Position, state: int, expired: bool) -> Position | None:
+    """What is left of a position once its barrier is decided; None for nothing.
+
+    Undecided, the position as it is.
+    """
+    series = position.series
+    if not series.barrier or state not in (TOUCHED, UNTOUCHED):
+        return position
+    if state == UNTOUCHED and not expired:
+        return position
+    return plain(position) if series.knocks_in == (state == TOUCHED) else None
+
+
+def counted(
+    positions: Iterable[Position], knocked: Mapping[int, int], expired: bool = False
+) -> list[Position]:
+    """The positions without barriers, as standard margin counts them."""
+    found = []
+    for position in positions:
+        left = resolve(position, knocked.get(position.series.code, 0), expired)
+        if left is not None and (left.quantity <= 0 or not left.series.barrier):
+            found.append(plain(left))
+    return found
+
+
 def mark(position: Position, quote: Quote, seconds: int) -> float:
-    """Value of a position at the market's forward and volatility."""
-    prices = black76(quote.forward, position.strike, quote.volatility, seconds)
+    """Value of a position without barrier at the market's forward and volatility."""
+    volatility = quote.volatility_of(position.strike)
+    prices = black76(quote.forward, position.strike, volatility, seconds)
     return position.quantity * float(prices.put if position.series.is_put else prices.call)
 
 
@@ -139,42 +210,56 @@ def worst_payoff(positions: Sequence[Position], forward: float, unpaired: float)
 
 
 def expiry_margin(
-    positions: Iterable[Position], quote: Quote, rules: Rules, seconds: int
+    positions: Sequence[Position], quote: Quote, rules: Rules, seconds: int
 ) -> tuple[float, float]:
-    """(initial, maintenance) of the positions of one expiry, before charges; not positive."""
-    counted = [p for p in positions if not p.is_void]
-    alone = [isolated(p, quote, rules, seconds) for p in counted]
+    """(initial, maintenance) of the positions of one expiry, before charges; not positive.
+
+    positions: without barriers, see `counted`.
+    """
+    alone = [isolated(p, quote, rules, seconds) for p in positions]
+    forward = quote.forward
     return (
-        max(sum(i for i, _ in alone), worst_payoff(counted, quote.forward, rules.unpaired_initial)),
-        max(
-            sum(m for _, m in alone),
-            worst_payoff(counted, quote.forward, rules.unpaired_maintenance),
-        ),
+        max(sum(i for i, _ in alone), worst_payoff(positions, forward, rules.unpaired_initial)),
+        max(sum(m for _, m in alone), worst_payoff(positions, forward, rules.unpaired_maintenance)),
     )
+
+
+def by_expiry(positions: Iterable[Position]) -> dict[Expiry, list[Position]]:
+    """Positions by what nets: the same underlying and expiry."""
+    expiries: dict[Expiry, list[Position]] = defaultdict(list)
+    for position in positions:
+        expiries[position.series.underlying, position.series.expiry].append(position)
+    return dict(expiries)
+
+
+def settled(held: Iterable[Position], expiry: Expiry, view: View) -> tuple[float, float, bool]:
+    """(value, what of it counts for margin, fresh) of expired positions not settled yet.
+
+    At the fixing; before there is one at spot, where a surplus backs nothing else.
+    """
+    final = expiry in view.fixings
+    price, is_fresh = (view.fixings[expiry], True) if final else view.spots[expiry[0]]
+    value = sum(p.payoff(price) for p in counted(held, view.knocked, expired=True))
+    return value, value if final else min(value, 0.0), is_fresh
 
 
 def assess(
     cash: float, holdings: Sequence[Holding], positions: Sequence[Position], view: View
 ) -> Health:
-    """Judge an account. For markets that have been seen: spot, forward and volatility positive."""
+    """Judge an account. For markets that have been seen: spot, forward, volatility positive."""
     equity = cash + sum(h.amount * h.price for h in holdings)
     maintenance = cash + sum(h.amount * h.price * h.maintenance for h in holdings)
     initial = cash + sum(h.amount * h.price * h.maintenance * h.initial for h in holdings)
     fresh = all(h.fresh for h in holdings)
-    expiries: dict[Expiry, list[Position]] = defaultdict(list)
-    for position in positions:
-        expiries[position.series.underlying, position.series.expiry].append(position)
-    for expiry, held in expiries.items():
+    for expiry, everything in by_expiry(positions).items():
         if expiry[1] <= view.now:
-            final = expiry in view.fixings
-            price, is_fresh = (view.fixings[expiry], True) if final else view.spots[expiry[0]]
-            value = sum(p.payoff(price) for p in held if not p.is_void)
-            counts = value if final else min(value, 0.0)
+            value, counts, is_fresh = settled(everything, expiry, view)
             equity += value
             initial += counts
             maintenance += counts
             fresh &= is_fresh
             continue
+        held = counted(everything, view.knocked)
         quote, rules = view.quotes[expiry], view.rules[expiry[0]]
         seconds = expiry[1] - view.now
         needs = expiry_margin(held, quote, rules, seconds)
@@ -186,7 +271,7 @@ def assess(
             peg, is_fresh = view.spots[rules.stablecoin]
             charge += max(rules.peg_threshold - peg, 0.0) * rules.peg_charge
             fresh &= is_fresh
-        equity += sum(mark(p, quote, seconds) for p in held if not p.is_void)
+        equity += sum(mark(p, quote, seconds) for p in held)
         initial += needs[0] - charge * quote.spot * shorts
         maintenance += needs[1]
         fresh &= quote.fresh
