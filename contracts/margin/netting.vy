@@ -1,0 +1,414 @@
+# pragma version 0.4.3
+# pragma optimize gas
+"""
+@title Netting: what the options of one underlying and expiry need
+@license AGPL-3.0-only
+@notice Three steps, each only when the one before does not settle the question: every short by
+        itself at an upper bound of its mark, every short by itself at its mark, and the worst
+        payoff of everything held, which is what counts when it is milder. Options without a
+        barrier only. Used by the engine of the ledger and by the sheet that anyone can check.
+@dev Units: money in wad; sums of quantity times strike keep the strike in 1e-8 USD (exact, below
+     2**160), sums of quantity times price keep 36 decimals. Prices are below 2**128 wad and
+     quantities below 2**95, so that a sum over 128 positions stays below 2**236: unchecked
+     arithmetic cannot wrap.
+@custom:rounding Requirements up, marks of longs down, marks of shorts up, all by less than a wei a
+        position beyond the error of the pricing module.
+"""
+
+from ..interfaces import IOracle
+from ..math import black76
+from ..math import fixed_point
+from ..math import svi
+from . import rules
+
+WAD: constant(uint256) = 10**18
+MAX_PRICE: constant(uint256) = 2**128 - 1  # [wad]
+MAX_VOLATILITY: constant(uint256) = 2**70 - 1  # [wad]
+# A deviation at which a call is worth the forward and a put the strike.
+BOUNDLESS: constant(int256) = 2**77
+# Places in a position's word, see instruments/series.vy.
+PUT: constant(uint256) = 1 << 152
+MASK_56: constant(uint256) = 2**56 - 1
+MASK_16: constant(uint256) = 2**16 - 1
+# 1 / sqrt(2 pi), and what the pricing module may err by, with room.
+PEAK_Q64: constant(int256) = 7_359_186_146_747_302_453
+ERROR_Q64: constant(int256) = 100_000
+# One in each of sixteen lanes of 16 bits, the highest bit of each, and all others.
+ONES: constant(uint256) = max_value(uint256) // 65_535
+GUARDS: constant(uint256) = ONES * 32_768
+KEY: constant(uint256) = 2**15 - 1
+KEYS: constant(uint256) = ONES * KEY
+
+
+struct Market:
+    # What one (underlying, expiry) is judged by; what was never seen is put at its worst.
+    known: bool  # spot, forward and volatility were seen
+    spot: int256  # [wad]
+    forward: int256  # [wad]
+    deviation: int256  # [Q64] volatility times root of time, for all strikes when there is no smile
+    smile: uint256  # as in contracts/math/svi.vy, 0 for none
+    tenor: uint256  # [s] that the smile is for
+    left: uint256  # [s] to expiry
+    base: int256  # [wad] initial margin of a short option at the money, without its mark
+    least: int256  # [wad] the same far out of the money
+    maintenance: int256  # [wad] maintenance margin of a short option, without its mark
+    put_maintenance: int256  # [basis points]
+    put_initial: int256  # [basis points]
+    figures: uint256  # the word of contracts/margin/rules.vy
+
+
+struct Sums:
+    # What needs neither order nor prices.
+    calls: int256  # [wad] net
+    calls_value: int256  # [wad * 1e-8 USD] quantity times strike
+    puts: int256  # [wad] net
+    puts_value: int256  # [wad * 1e-8 USD] likewise
+    short_calls: int256  # [wad] positive
+    short_puts: int256  # [wad] positive
+    calls_inside: int256  # [36 decimals] what short calls are in the money by
+    puts_inside: int256  # [36 decimals] likewise
+    lowest: int256  # [1e-8 USD] strike
+    highest: int256  # [1e-8 USD] strike
+    longs: bool  # whether there are any
+
+
+struct Marks:
+    longs: int256  # [36 decimals] their marks
+    owed: int256  # [36 decimals] marks of the shorts, positive
+    shares: int256  # [36 decimals] initial margin of each short by itself beyond its mark
+    excess: int256  # [36 decimals] maintenance margin of puts beyond mark and share of spot
+
+
+@internal
+@pure
+def _market(quote: IOracle.Quote, figures: uint256, left: uint256) -> Market:
+    """
+    @param quote As the oracle gave it, with zeros for what was never seen.
+    @param figures Of the underlying, 0 when never set.
+    @param left [s] to expiry, positive.
+    """
+    market: Market = empty(Market)
+    market.figures = figures if figures != 0 else rules.STRICTEST
+    market.known = figures != 0 and quote.spot != 0 and quote.forward != 0 and quote.volatility != 0
+    spot: uint256 = min(quote.spot, MAX_PRICE)
+    forward: uint256 = min(quote.forward, MAX_PRICE)
+    if market.known:
+        market.left = min(left, 2**32 - 1)
+        market.smile = quote.smile
+        market.tenor = min(quote.tenor, 2**32 - 1)
+        market.deviation = black76._deviation_q64(min(quote.volatility, MAX_VOLATILITY), market.left)
+    else:
+        market.deviation = BOUNDLESS
+        if spot == 0 or forward == 0 or figures == 0:
+            spot = MAX_PRICE
+            forward = MAX_PRICE
+    market.spot = convert(spot, int256)
+    market.forward = convert(forward, int256)
+    market.base = rules._share(spot, market.figures & MASK_16)
+    market.least = rules._share(spot, (market.figures >> 16) & MASK_16)
+    market.maintenance = rules._share(spot, (market.figures >> 32) & MASK_16)
+    market.put_maintenance = convert((market.figures >> 48) & MASK_16, int256)
+    market.put_initial = convert((market.figures >> 64) & MASK_16, int256)
+    return market
+
+
+@internal
+@pure
+def _deviation(market: Market, strike: int256) -> int256:
+    """
+    @notice Standard deviation of the log-price to expiry for a strike: its point of the smile.
+    @param strike [wad] positive.
+    @return [Q64]
+    """
+    k: int256 = 0
+    if strike >= market.forward:
+        k = fixed_point._ln_ratio_q64(strike, market.forward)
+    else:
+        k = unsafe_sub(0, fixed_point._ln_ratio_q64(market.forward, strike))
+    return svi._deviation(market.smile, k, market.left, market.tenor)
+
+
+@internal
+@pure
+def _summed(words: DynArray[uint256, 128], start: uint256, end: uint256, forward: int256) -> Sums:
+    """
+    @param words Positions; those from `start` until before `end` are of one expiry.
+    @param forward [wad]
+    """
+    sums: Sums = empty(Sums)
+    lowest: int256 = max_value(int256)
+    highest: int256 = 0
+    for i: uint256 in range(start, end, bound=128):
+        word: uint256 = words[i]
+        # By bytes32, since a conversion from uint256 refuses negative ones.
+        quantity: int256 = convert(convert(word << 160, bytes32), int256) >> 160
+        units: int256 = convert(convert((word >> 160) & MASK_56, bytes32), int256)
+        if units > highest:
+            highest = units
+        if units < lowest:
+            lowest = units
+        if word & PUT != 0:
+            sums.puts = unsafe_add(sums.puts, quantity)
+            sums.puts_value = unsafe_add(sums.puts_value, unsafe_mul(quantity, units))
+            if quantity < 0:
+                sums.short_puts = unsafe_sub(sums.short_puts, quantity)
+                units = unsafe_sub(unsafe_mul(units, 10**10), forward)
+                if units > 0:
+                    sums.puts_inside = unsafe_sub(sums.puts_inside, unsafe_mul(quantity, units))
+                continue
+        else:
+            sums.calls = unsafe_add(sums.calls, quantity)
+            sums.calls_value = unsafe_add(sums.calls_value, unsafe_mul(quantity, units))
+            if quantity < 0:
+                sums.short_calls = unsafe_sub(sums.short_calls, quantity)
+                units = unsafe_sub(forward, unsafe_mul(units, 10**10))
+                if units > 0:
+                    sums.calls_inside = unsafe_sub(sums.calls_inside, unsafe_mul(quantity, units))
+                continue
+        sums.longs = True
+    sums.lowest = lowest
+    sums.highest = highest
+    return sums
+
+
+@internal
+@pure
+def _bound(market: Market, sums: Sums) -> int256:
+    """
+    @notice What the shorts each by themselves never exceed, without a price: a mark is at most what
+            the option is worth at the money, forward * deviation / sqrt(2 pi), and what it is in
+            the money; the share of spot at most the one at the money.
+    @return Initial margin at most [wad], not negative.
+    """
+    deviation: int256 = market.deviation
+    if market.smile != 0:
+        # Total variance is convex in the strike: between two strikes it is below the higher one.
+        deviation = max(
+            self._deviation(market, unsafe_mul(sums.lowest, 10**10)),
+            self._deviation(market, unsafe_mul(sums.highest, 10**10)),
+        )
+    # The value at the money, rounded up; the pricing module may err by less than ERROR_Q64.
+    peak: int256 = min(unsafe_add(unsafe_mul(deviation, PEAK_Q64) >> 64, ERROR_Q64), 2**64)
+    peak = unsafe_add(unsafe_mul(market.forward, peak) >> 64, 2)
+    # A put needs the larger of base + mark and put_initial * (mark + the larger of maintenance and
+    # put_maintenance * mark): at most `share` and `factor` basis points of its mark.
+    share: int256 = unsafe_add(unsafe_div(unsafe_mul(market.maintenance, market.put_initial), 10_000), 3)
+    factor: int256 = unsafe_add(
+        unsafe_div(unsafe_mul(market.put_initial, unsafe_add(10_000, market.put_maintenance)), 10_000), 1
+    )
+    calls: int256 = unsafe_add(
+        unsafe_mul(sums.short_calls, unsafe_add(market.base, peak)), sums.calls_inside
+    )
+    # Below 2**231; the division loses less than a unit times the factor.
+    puts: int256 = unsafe_div(unsafe_add(unsafe_mul(sums.short_puts, peak), sums.puts_inside), 10_000)
+    puts = unsafe_add(unsafe_mul(puts, factor), unsafe_mul(sums.short_puts, max(market.base, share)))
+    return rules._ceil(unsafe_add(unsafe_add(calls, puts), factor), 10**18)
+
+
+@internal
+@pure
+def _priced(words: DynArray[uint256, 128], start: uint256, end: uint256, market: Market, all: bool) -> Marks:
+    """
+    @notice Each option by itself at its mark.
+    @param all Whether to price long options, which only equity needs.
+    """
+    marks: Marks = empty(Marks)
+    deviation: int256 = market.deviation
+    for i: uint256 in range(start, end, bound=128):
+        word: uint256 = words[i]
+        quantity: int256 = convert(convert(word << 160, bytes32), int256) >> 160
+        if quantity > 0 and not all:
+            continue
+        # The price of one option: time value, and what parity adds in the money.
+        strike: int256 = unsafe_mul(convert(convert((word >> 160) & MASK_56, bytes32), int256), 10**10)
+        inside: int256 = unsafe_sub(market.forward, strike)
+        if market.smile != 0:
+            deviation = self._deviation(market, strike)
+        price: int256 = 0
+        if inside > 0:
+            price = black76._out_of_the_money_q64(strike, market.forward, deviation)
+            if word & PUT == 0:
+                price = unsafe_add(price, inside)
+        else:
+            price = black76._out_of_the_money_q64(market.forward, strike, deviation)
+            if word & PUT != 0:
+                price = unsafe_sub(price, inside)
+        if quantity > 0:
+            marks.longs = unsafe_add(marks.longs, unsafe_mul(quantity, price))
+            continue
+        price = unsafe_add(price, 1)
+        # Spot's share falls with the distance out of the money.
+        share: int256 = unsafe_sub(market.spot, strike)
+        if word & PUT == 0:
+            share = unsafe_sub(0, share)
+        if share > 0:
+            share = unsafe_sub(market.base, share)
+            if share < market.least:
+                share = market.least
+        else:
+            share = market.base
+        if word & PUT != 0:
+            # Shares of a mark below 2**130, rounded up.
+            least: int256 = unsafe_div(
+                unsafe_add(unsafe_mul(price, market.put_maintenance), 9_999), 10_000
+            )
+            if least > market.maintenance:
+                # Marks and the plain share are added for all shorts at the end.
+                marks.excess = unsafe_sub(
+                    marks.excess, unsafe_mul(quantity, unsafe_sub(least, market.maintenance))
+                )
+            else:
+                least = market.maintenance
+            least = unsafe_sub(
+                unsafe_div(
+                    unsafe_add(unsafe_mul(unsafe_add(price, least), market.put_initial), 9_999), 10_000
+                ),
+                price,
+            )
+            if share < least:
+                share = least
+        marks.shares = unsafe_sub(marks.shares, unsafe_mul(quantity, share))
+        marks.owed = unsafe_sub(marks.owed, unsafe_mul(quantity, price))
+    return marks
+
+
+@internal
+@pure
+def _alone(market: Market, sums: Sums, marks: Marks) -> (int256, int256):
+    """
+    @return What the shorts need each by itself: initial [wad], maintenance [wad], not negative.
+    """
+    maintenance: int256 = unsafe_mul(unsafe_add(sums.short_calls, sums.short_puts), market.maintenance)
+    return (
+        rules._ceil(unsafe_add(marks.owed, marks.shares), 10**18),
+        rules._ceil(unsafe_add(marks.owed, unsafe_add(maintenance, marks.excess)), 10**18),
+    )
+
+
+@internal
+@pure
+def _losses(market: Market, sums: Sums, worst: int256) -> (int256, int256):
+    """
+    @param worst [wad * 1e-8 USD] the lowest payoff at zero and at all strikes, not positive.
+    @return The most that can be lost, as initial [wad] and as maintenance [wad], not negative.
+    """
+    loss: int256 = rules._ceil(unsafe_sub(0, worst), 10**8)
+    if sums.calls >= 0:
+        return loss, loss
+    # Basis points of the forward: 2**102 * 2**128 * 2**16 is below 2**247.
+    unpaired: int256 = unsafe_mul(unsafe_sub(0, sums.calls), market.forward)
+    return (
+        unsafe_add(
+            loss, rules._ceil(unsafe_mul(unpaired, convert((market.figures >> 80) & MASK_16, int256)), 10**22)
+        ),
+        unsafe_add(
+            loss, rules._ceil(unsafe_mul(unpaired, convert((market.figures >> 96) & MASK_16, int256)), 10**22)
+        ),
+    )
+
+
+@internal
+@pure
+def _worst(words: DynArray[uint256, 128], start: uint256, end: uint256, sums: Sums) -> int256:
+    """
+    @notice Lowest payoff at zero and at all strikes: at zero it is the strikes of the puts, and each
+            strike passed turns the slope by the quantity there, for a call as for a put.
+    @return [wad * 1e-8 USD] not positive.
+    @dev Strikes are put in order by rank. Fifteen bits of each make its key; sixteen keys stand in
+         a word, and one subtraction compares them all to another: a lane holds 2**15 - 1 + its
+         key, inverted, less the other one, so none borrows from the next and its highest bit
+         says that its word goes before. Strikes of one key, closer than 1/32,767 of the whole
+         range, come as they were, and an insertion sort puts them right.
+    """
+    worst: int256 = min(sums.puts_value, 0)
+    if not sums.longs:
+        # Shorts only: a concave payoff is lowest at an end.
+        return min(worst, unsafe_sub(unsafe_mul(sums.calls, sums.highest), sums.calls_value))
+    # Below 2**56 - 1 divided by more than a 32,767th of the range: fits fifteen bits.
+    lowest: uint256 = convert(sums.lowest, uint256)
+    step: uint256 = unsafe_add(unsafe_div(unsafe_sub(convert(sums.highest, uint256), lowest), KEY), 1)
+    lanes: uint256[8] = [KEYS, KEYS, KEYS, KEYS, KEYS, KEYS, KEYS, KEYS]
+    keys: uint256 = 0
+    lane: uint256 = 0
+    number: uint256 = 0
+    for i: uint256 in range(start, end, bound=128):
+        key: uint256 = unsafe_div(unsafe_sub((words[i] >> 160) & MASK_56, lowest), step)
+        keys |= unsafe_sub(KEY, key) << lane
+        lane = unsafe_add(lane, 16)
+        if lane == 256:
+            lanes[number] = unsafe_add(keys, KEYS)
+            number = unsafe_add(number, 1)
+            keys = 0
+            lane = 0
+    if lane != 0:
+        lanes[number] = unsafe_add(keys, KEYS)
+    ordered: DynArray[uint256, 128] = words
+    # The lanes of the words at hand stand apart: one that was placed goes before those of its key.
+    size: uint256 = unsafe_sub(end, start)
+    own: uint256 = lanes[0]
+    keys = unsafe_sub(own, KEYS)
+    lanes[0] = KEYS
+    number = 0
+    placed: uint256 = 1
+    for i: uint256 in range(start, end, bound=128):
+        if placed == 0:
+            lanes[number] = own
+            number = unsafe_add(number, 1)
+            own = lanes[number]
+            keys = unsafe_sub(own, KEYS)
+            lanes[number] = KEYS
+            placed = 1
+        key: uint256 = unsafe_mul(keys & KEY, ONES)
+        before: uint256 = (unsafe_sub(own, key) & GUARDS) >> 15
+        if size > 16:
+            before = unsafe_add(
+                unsafe_add(
+                    unsafe_add((unsafe_sub(lanes[0], key) & GUARDS) >> 15, (unsafe_sub(lanes[1], key) & GUARDS) >> 15),
+                    unsafe_add((unsafe_sub(lanes[2], key) & GUARDS) >> 15, (unsafe_sub(lanes[3], key) & GUARDS) >> 15),
+                ),
+                before,
+            )
+            if size > 64:
+                before = unsafe_add(
+                    unsafe_add(
+                        unsafe_add((unsafe_sub(lanes[4], key) & GUARDS) >> 15, (unsafe_sub(lanes[5], key) & GUARDS) >> 15),
+                        unsafe_add((unsafe_sub(lanes[6], key) & GUARDS) >> 15, (unsafe_sub(lanes[7], key) & GUARDS) >> 15),
+                    ),
+                    before,
+                )
+        # The product adds up all lanes in the highest: a permutation of 0 to size - 1.
+        ordered[unsafe_mul(before, ONES) >> 240] = words[i]
+        own = unsafe_add(own, placed)
+        placed = placed << 16
+        keys = keys >> 16
+    for attempt: uint256 in range(2):
+        low: int256 = worst
+        payoff: int256 = sums.puts_value
+        slope: int256 = unsafe_sub(0, sums.puts)
+        passed: int256 = 0
+        for i: uint256 in range(size, bound=128):
+            word: uint256 = ordered[i]
+            units: int256 = convert(convert((word >> 160) & MASK_56, bytes32), int256)
+            if units < passed:
+                passed = -1
+                break
+            payoff = unsafe_add(payoff, unsafe_mul(slope, unsafe_sub(units, passed)))
+            if payoff < low:
+                low = payoff
+            slope = unsafe_add(slope, convert(convert(word << 160, bytes32), int256) >> 160)
+            passed = units
+        if passed >= 0:
+            return low
+        for i: uint256 in range(1, size, bound=128):
+            word: uint256 = ordered[i]
+            gap: uint256 = i
+            for _: uint256 in range(128):
+                previous: uint256 = ordered[unsafe_sub(gap, 1)]
+                if previous <= word:
+                    break
+                ordered[gap] = previous
+                gap = unsafe_sub(gap, 1)
+                if gap == 0:
+                    break
+            ordered[gap] = word
+    return 0
