@@ -21,8 +21,8 @@
      A round ahead of its block by clocks that differ is served as dated now until it is past, so
      that readers who refuse times from the future do not refuse it.
 @custom:trust M reporters together choose prices. The owner chooses the reporters, and can slow
-              nobody down in any other way. What a report costs is paid by ReporterBonds, which
-              this feed does not know: nothing here can fail for want of money.
+              nobody down in any other way. What a report costs is paid by ReporterBonds, which a
+              submission does not touch: nothing here can fail for want of money.
 @custom:kill None: without reporters it grows stale, and its readers judge the age.
 @custom:rounding Confidence is cut to billionths.
 """
@@ -31,6 +31,7 @@ from snekmate.auth import ownable
 from snekmate.utils import eip712_domain_separator as eip712
 
 from ..interfaces import AggregatorV3Interface
+from ..interfaces import IReporterBonds
 from ..interfaces import ISignedFeed
 from . import committee
 
@@ -66,6 +67,8 @@ FEED: public(immutable(bytes32))
 max_age: public(immutable(uint256))
 
 
+# Where reporters have staked, empty: nowhere.
+bonds: public(address)
 # The latest round again, so that reading it costs one slot and not two.
 latest: uint256
 # round id -> word as in the header
@@ -77,6 +80,11 @@ event AnswerUpdated:
     current: indexed(int256)
     roundId: indexed(uint256)
     updatedAt: uint256
+
+
+event BondsSet:
+    old_bonds: indexed(address)
+    new_bonds: indexed(address)
 
 
 @deploy
@@ -154,7 +162,33 @@ def offer(
     return self._accept(last, price, confidence, timestamp, signers, signatures)
 
 
+@external
+def drop(index: uint256):
+    """
+    @notice Takes a reporter out of the committee: itself, or anyone once its bond is gone or on its
+            way out, so that a stake is always there for as long as its owner can do harm.
+    @param index Of the reporter.
+    """
+    assert index < MAX_REPORTERS, "report: no such reporter"
+    reporter: address = committee._members(committee._version())[index]
+    assert reporter != empty(address), "report: no such reporter"
+    if msg.sender != reporter:
+        assert self.bonds != empty(address), "report: reporter is bonded"
+        assert not staticcall IReporterBonds(self.bonds).is_bonded(reporter), "report: reporter is bonded"
+    committee._drop(index)
+
+
 # -- owner --
+
+
+@external
+def set_bonds(bonds: address):
+    """
+    @notice Asks another contract whether reporters are bonded; the empty one: none, all may stay.
+    """
+    ownable._check_owner()
+    log BondsSet(old_bonds=self.bonds, new_bonds=bonds)
+    self.bonds = bonds
 
 
 @external

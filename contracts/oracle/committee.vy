@@ -38,7 +38,7 @@ members: HashMap[uint256, address]
 
 event CommitteeSet:
     version: indexed(uint256)
-    reporters: DynArray[address, MAX_REPORTERS]
+    reporters: address[MAX_REPORTERS]
     quorum: uint256
 
 
@@ -50,27 +50,38 @@ def _set(reporters: DynArray[address, MAX_REPORTERS], quorum: uint256):
     @param quorum How many must sign: more than half of those named, so that two reports need a
                   common signer, who can then be shown to have contradicted itself.
     """
-    words: DynArray[bytes32, MAX_REPORTERS] = []
+    list: address[MAX_REPORTERS] = empty(address[MAX_REPORTERS])
     count: uint256 = 0
-    for reporter: address in reporters:
-        word: bytes32 = convert(reporter, bytes32)
-        if reporter != empty(address):
-            assert word not in words, "report: reporter twice"
+    for i: uint256 in range(len(reporters), bound=MAX_REPORTERS):
+        if reporters[i] != empty(address):
+            assert reporters[i] not in list, "report: reporter twice"
+            list[i] = reporters[i]
             count += 1
-        words.append(word)
-    for i: uint256 in range(MAX_REPORTERS):
-        if len(words) == MAX_REPORTERS:
-            break
-        words.append(empty(bytes32))
     assert quorum <= count, "report: quorum too large"
     assert 2 * quorum > count, "report: quorum too small"
-    version: uint256 = ((self.current >> 168) & MAX_VERSION) + 1
+    self._store(list, quorum)
+
+
+@internal
+def _drop(index: uint256):
+    """
+    @notice Takes one reporter out; the others keep their indices. The quorum stays: where fewer
+            are left, there are no reports until the owner names a committee.
+    """
+    word: uint256 = self.current
+    list: address[MAX_REPORTERS] = self._members(word >> 168)
+    list[index] = empty(address)
+    self._store(list, (word >> 160) & 255)
+
+
+@internal
+def _store(list: address[MAX_REPORTERS], quorum: uint256):
+    version: uint256 = (self.current >> 168) + 1
     assert version <= MAX_VERSION, "report: too many committees"
-    # The words without offset and length.
-    target: address = raw_create(concat(LOADER, slice(abi_encode(words), 64, WORDS)))
+    target: address = raw_create(concat(LOADER, abi_encode(list)))
     self.current = (version << 168) | (quorum << 160) | convert(target, uint256)
     self.members[version] = target
-    log CommitteeSet(version=version, reporters=reporters, quorum=quorum)
+    log CommitteeSet(version=version, reporters=list, quorum=quorum)
 
 
 @internal

@@ -15,7 +15,8 @@ def test_replaces_reporters_and_keeps_the_history(world: FeedWorld) -> None:
     world.feed.set_committee(fresh, 2, sender=world.owner)
     (event,) = world.feed.get_logs()
     assert world.feed.committee_now() == (2, 2)
-    assert (event.version, event.reporters, event.quorum) == (2, fresh, 2)
+    assert (event.version, event.quorum) == (2, 2)
+    assert list(event.reporters) == [*fresh, *[NOBODY] * 13]
     # Who signed an old round stays known.
     assert list(world.feed.members(1)) == [*world.addresses, *[NOBODY] * 11]
     assert list(world.feed.members(2)) == [*fresh, *[NOBODY] * 13]
@@ -37,6 +38,42 @@ def test_reverts_reporter_twice(world: FeedWorld) -> None:
         world.feed.set_committee([*world.addresses, world.addresses[0]], 4, sender=world.owner)
     # Places without a reporter may repeat.
     world.feed.set_committee([NOBODY, NOBODY, *world.addresses], 3, sender=world.owner)
+
+
+def test_a_reporter_leaves(world: FeedWorld) -> None:
+    world.feed.drop(1, sender=world.addresses[1])
+    assert world.feed.committee_now() == (2, 3)
+    left = [NOBODY if i == 1 else address for i, address in enumerate(world.addresses)]
+    assert list(world.feed.members(2))[:5] == left
+    with boa.reverts("report: bad signature"):
+        world.submit(world.report(), (0, 1, 2))
+    world.submit(world.report(), (0, 2, 3))
+
+
+def test_below_the_quorum_there_are_no_reports(world: FeedWorld) -> None:
+    for index in (0, 1, 2):
+        world.feed.drop(index, sender=world.addresses[index])
+    for indices in ((0, 3, 4), (2, 3, 4)):
+        with boa.reverts("report: bad signature"):
+            world.submit(world.report(), indices)
+    with boa.reverts("report: not the quorum"):
+        world.submit(world.report(), (3, 4))
+    world.feed.set_committee(world.addresses, 3, sender=world.owner)
+    world.submit(world.report())
+
+
+def test_reverts_no_such_reporter(world: FeedWorld) -> None:
+    for index in (5, 15, 16, 2**255):
+        with boa.reverts("report: no such reporter"):
+            world.feed.drop(index)
+
+
+def test_reverts_reporter_is_bonded(world: FeedWorld) -> None:
+    # Where nobody says who is bonded, everybody may stay.
+    with boa.reverts("report: reporter is bonded"):
+        world.feed.drop(0, sender=world.addresses[1])
+    with boa.reverts("ownable: caller is not the owner"):
+        world.feed.set_bonds(world.intruder, sender=world.intruder)
 
 
 @pytest.mark.parametrize(("count", "quorum"), [(5, 6), (0, 1), (5, 255), (5, 2**255)])
