@@ -16,7 +16,7 @@ BOUNDS = tuple(x * WAD // 100 for x in (16, 30, 25, 60, 300, 20, 3))
 
 
 def measure() -> dict[str, int]:
-    """`forecast.record` asks an oracle that reads two slots; what the real one costs comes on top."""
+    """`forecast.record` asks an oracle that reads two slots; the real one reads more."""
     boa.env.evm.patch.timestamp = START
     owner = str(boa.env.eoa)
     oracle = boa.load(str(ORACLE))
