@@ -75,6 +75,7 @@ class Quote:
     fixed: the part of the forward that is settled already and moves no more.
     tenor: [s] the time that the smile's variance is for.
     discount: value today of one USD at expiry.
+    volatilities: by strike, for tables that give them so; before the smile.
     """
 
     spot: float
@@ -86,9 +87,12 @@ class Quote:
     smile: Smile | None = None
     tenor: int = 0
     discount: float = 1.0
+    volatilities: Mapping[float, float] = field(default_factory=dict)
 
     def volatility_of(self, strike: float) -> float:
         """Annualised volatility of a strike."""
+        if strike in self.volatilities:
+            return self.volatilities[strike]
         if self.smile is None:
             return self.volatility
         variance = self.smile.variance(math.log(strike / self.forward))
@@ -224,6 +228,18 @@ def expiry_margin(
     )
 
 
+def charge(positions: Sequence[Position], quote: Quote, rules: Rules, view: View) -> float:
+    """What the short options of an expiry pay for doubt in their initial margin, positive."""
+    shorts = sum(max(-p.quantity, 0.0) for p in positions)
+    share = 0.0
+    if quote.confidence < rules.confidence_threshold:
+        share += (1 - quote.confidence) * rules.confidence_charge
+    if rules.stablecoin and shorts:
+        peg, _ = view.spots[rules.stablecoin]
+        share += max(rules.peg_threshold - peg, 0.0) * rules.peg_charge
+    return share * quote.spot * shorts
+
+
 def by_expiry(positions: Iterable[Position]) -> dict[Expiry, list[Position]]:
     """Positions by what nets: the same underlying and expiry."""
     expiries: dict[Expiry, list[Position]] = defaultdict(list)
@@ -263,16 +279,10 @@ def assess(
         quote, rules = view.quotes[expiry], view.rules[expiry[0]]
         seconds = expiry[1] - view.now
         needs = expiry_margin(held, quote, rules, seconds)
-        shorts = sum(max(-p.quantity, 0.0) for p in held)
-        charge = 0.0
-        if quote.confidence < rules.confidence_threshold:
-            charge += (1 - quote.confidence) * rules.confidence_charge
-        if rules.stablecoin and shorts:
-            peg, is_fresh = view.spots[rules.stablecoin]
-            charge += max(rules.peg_threshold - peg, 0.0) * rules.peg_charge
-            fresh &= is_fresh
+        if rules.stablecoin and any(p.quantity < 0 for p in held):
+            fresh &= view.spots[rules.stablecoin][1]
         equity += sum(mark(p, quote, seconds) for p in held)
-        initial += needs[0] - charge * quote.spot * shorts
+        initial += needs[0] - charge(held, quote, rules, view)
         maintenance += needs[1]
         fresh &= quote.fresh
     return Health(equity, initial, maintenance, fresh)

@@ -131,6 +131,7 @@ class Sheet:
     """One underlying: every figure that leads to its margin, in USD.
 
     losses: by scenario, in the order of `scenarios`. static, charge: positive.
+    collateral: what of it counts for maintenance; collateral_share: of that for initial.
     maintenance, initial: what is added to cash, collateral counted in.
     """
 
@@ -144,6 +145,7 @@ class Sheet:
     factor: float
     mark: float
     collateral: float
+    collateral_share: float
     maintenance: float
     initial: float
 
@@ -312,6 +314,7 @@ def sheet(
         factor,
         mark,
         collateral,
+        haircuts[1],
         span - static + mark + collateral,
         (span - static) * factor - charge + mark + collateral * haircuts[1],
     )

@@ -1,0 +1,103 @@
+"""Margin of accounts of a market: the reference model beside what the contracts say."""
+
+from typing import Any
+
+import pytest
+
+from novate.deploy import deploy
+from novate.market import Account, Market
+from novate.reference import portfolio
+from novate.risk import book_of, liquidation_price, margin_if, margin_of, unpack_smile
+from novate.series import WAD
+
+Deal = tuple[Market, Account, Account]
+
+
+@pytest.fixture(scope="module")
+def deal() -> Deal:
+    market = deploy()
+    maker, taker = market.account("maker"), market.account("taker")
+    market.fund(maker, 20_000)
+    market.fund(taker, 2_000)
+    market.fund(maker, 1, asset=1)
+    market.trade(maker, taker, market.put(2_700, days=7), 2, 30)
+    market.trade(maker, taker, market.call(2_900, days=30), 3, 25)
+    return market, maker, taker
+
+
+def agrees(table: Any) -> None:
+    assert table.contract is not None
+    for name in ("equity", "initial", "maintenance"):
+        found = getattr(table.contract, name)
+        assert getattr(table.health, name) == pytest.approx(found, abs=1e-6)
+
+
+def test_margin_of_equals_the_contract(deal: Deal) -> None:
+    market, maker, taker = deal
+    for account in (maker, taker):
+        table = margin_of(market, account)
+        assert table.engine == "standard"
+        agrees(table)
+        assert "contract" in table.summary.columns
+    assert margin_of(market, maker).summary.loc["collateral", "maintenance"] == 2_750 * 0.8
+
+
+def test_the_other_engine_by_name(deal: Deal) -> None:
+    market, maker, _ = deal
+    table = margin_of(market, maker, engine="portfolio", figures=portfolio.TEST)
+    assert table.engine == "portfolio" and table.contract is None
+    assert len(table.scenarios) == 21
+    # Two naked puts and three calls, and a unit of collateral counted in part.
+    assert table.summary.loc["static charge", "maintenance"] == pytest.approx(
+        -2_750 * (0.05 + 0.02)
+    )
+
+
+def test_margin_if_changes_nothing(deal: Deal) -> None:
+    market, maker, _ = deal
+    before = market.judge([maker])[maker.number]
+    put = market.put(2_600, days=7)
+    table = margin_if(market, maker, [(put, 2, 12.5), (market.put(2_700, days=7), 1, 30.0)])
+    agrees(table)
+    assert table.summary.loc["cash", "initial"] == pytest.approx(
+        market.clearinghouse.cash_of(maker.number) / WAD - 55
+    )
+    assert table.health.initial > before.initial / WAD
+    assert market.judge([maker])[maker.number] == before
+
+
+def test_liquidation_price_is_where_the_contract_puts_it(deal: Deal) -> None:
+    market, maker, _ = deal
+    found = liquidation_price(market, maker)
+    assert found.spot == 2_750 and found.above is not None and found.above > 2_900
+    with market.fork():
+        market.push_price(round(found.above * 0.999, 8))
+        assert market.judge([maker])[maker.number].maintenance > 0
+        market.push_price(round(found.above * 1.001, 8))
+        assert market.judge([maker])[maker.number].maintenance < 0
+
+
+def test_after_expiry(deal: Deal) -> None:
+    market, maker, taker = deal
+    with market.fork():
+        market.travel_to(market.put(2_700, days=7).expiry + 60)
+        market.push_price(2_650)
+        agrees(margin_of(market, maker))
+        agrees(margin_of(market, taker))
+        assert margin_of(market, maker).summary.loc["expired, not settled", "initial"] == -100
+        assert book_of(market, maker).table().expiries.shape[0] == 1
+
+
+def test_unpack_smile() -> None:
+    assert unpack_smile(0) is None
+    word = (
+        (round(-0.001 * 2**48) % 2**57) << 199
+        | round(0.05 * 2**50) << 147
+        | (round(-0.4 * 2**42) % 2**43) << 104
+        | (round(-0.02 * 2**48) % 2**52) << 52
+        | round(0.1 * 2**48)
+    )
+    smile = unpack_smile(word)
+    assert smile is not None
+    found = (smile.a, smile.b, smile.rho, smile.m, smile.sigma)
+    assert found == pytest.approx((-0.001, 0.05, -0.4, -0.02, 0.1), abs=1e-12)
