@@ -32,6 +32,7 @@ from ..interfaces import IOracle
 from . import collateral
 from . import netting
 from . import rules
+from . import worst_payoff
 
 implements: IMarginEngine
 
@@ -46,7 +47,6 @@ exports: (collateral.poke, collateral.set_collateral, collateral.collateral_of, 
 
 ORACLE: public(immutable(IOracle))
 
-WAD: constant(uint256) = 10**18
 MAX_PRICE: constant(uint256) = 2**128 - 1  # [wad]
 # Places in a position's word, see instruments/series.vy.
 BUCKET: constant(uint256) = 216
@@ -207,7 +207,12 @@ def _judge(
             if depth == BOUND:
                 initial = netting._bound(market, sums)
             if depth != BOUND or initial > health.initial and not several:
-                initial, maintenance = netting._losses(market, sums, netting._worst(words, start, end, sums))
+                worst: int256 = netting._lowest_end(sums)
+                if sums.longs:
+                    worst = worst_payoff._worst(
+                        words, start, end, sums.puts, sums.puts_value, sums.lowest, sums.highest
+                    )
+                initial, maintenance = netting._losses(market, sums, worst)
         if depth != BOUND or initial > health.initial and not several:
             marks: netting.Marks = netting._priced(words, start, end, market, depth == FULL)
             alone: int256 = 0
@@ -272,21 +277,13 @@ def _charges(market: netting.Market, confidence: uint256, shorts: int256) -> (in
     @notice What initial margin grows by for doubt about prices and about the stablecoin.
     @return [wad] not negative, and whether the price of the stablecoin is fresh.
     """
-    charge: int256 = 0
+    charge: int256 = netting._doubt(market, confidence, shorts)
     fresh: bool = True
-    if confidence < rules._field(market.figures, 112):
-        charge = rules._charge(
-            shorts, market.spot, unsafe_sub(WAD, confidence), (market.figures >> 128) & MASK_16
-        )
     stablecoin: uint256 = (market.figures >> 176) & MASK_16
     if stablecoin != 0:
-        peg: uint256 = 0
-        peg, fresh = staticcall ORACLE.spot(stablecoin)
-        threshold: uint256 = rules._field(market.figures, 144)
-        if peg < threshold:
-            charge += rules._charge(
-                shorts, market.spot, unsafe_sub(threshold, peg), (market.figures >> 160) & MASK_16
-            )
+        price: uint256 = 0
+        price, fresh = staticcall ORACLE.spot(stablecoin)
+        charge += netting._depeg(market, price, shorts)
     return charge, fresh
 
 
@@ -294,12 +291,16 @@ def _charges(market: netting.Market, confidence: uint256, shorts: int256) -> (in
 @view
 def _settlement(underlying: uint256, expiry: uint256) -> (uint256, bool, bool):
     """
-    @notice What an expired series settles at, and spot before there is a fixing.
+    @notice What an expired series settles at: the fixing, before it the average that the oracle
+            measured, and spot when it did not.
     @return price [wad], 0 when never seen; whether it is the fixing; whether it is fresh
     """
     price: uint256 = staticcall ORACLE.fixing(underlying, expiry)
     if price != 0:
         return min(price, MAX_PRICE), True, True
+    quote: IOracle.Quote = staticcall ORACLE.quote(underlying, expiry)
+    if quote.fixed != 0 and quote.fixed == quote.forward:
+        return min(quote.fixed, MAX_PRICE), False, True
     fresh: bool = False
     price, fresh = staticcall ORACLE.spot(underlying)
     return min(price, MAX_PRICE), False, fresh and price != 0

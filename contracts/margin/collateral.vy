@@ -8,6 +8,10 @@
         the rate counts only up to a reference that grows by 0.1 % a day at most (seven days'
         worth can be saved up), moved by anyone with `poke`. A fall counts at once. A vault
         that does not answer is worth nothing, and the view stays total.
+        Concentration: of one asset an account's value beyond a limit counts for equity alone,
+        since a block that large is not sold at the price quoted. The limit is an amount and no
+        share of the account, which would move with what it is a share of; what all accounts
+        together may hold is capped by the ledger.
 @custom:trust The owner picks vaults; a vault can say at most what its reference allows.
 @custom:rounding Down.
 """
@@ -31,6 +35,8 @@ RATE_MEMORY: constant(uint256) = 7 * 86_400
 DAY: constant(uint256) = 86_400
 VAULT_GAS: constant(uint256) = 250_000
 MASK_16: constant(uint256) = 2**16 - 1
+MAX_LIMIT: constant(uint256) = 2**32 - 1  # [USD]
+LIMIT: constant(uint256) = 224  # its place in the word
 MASK_160: constant(uint256) = 2**160 - 1
 
 
@@ -39,6 +45,7 @@ struct Collateral:
     maintenance: uint256  # [wad] share of the value that counts
     initial: uint256  # [wad] of that, the share that counts for initial margin
     vault: address  # ERC-4626 whose shares are held, or empty
+    limit: uint256  # [wad] USD of it that count for one account, whole dollars; 0 for no limit
 
 
 struct Worth:
@@ -48,7 +55,7 @@ struct Worth:
 
 
 # By asset, 0 when never set:
-#  | token decimals 8 | share decimals 8 | initial 16 | maintenance 16 | underlying 16 | vault 160 |
+#  | limit 32 | token decimals 8 | share decimals 8 | initial 16 | maintenance 16 | underlying 16 | vault 160 |
 assets: HashMap[uint256, uint256]
 # Reference rate of a vault: [wad] underlying tokens per share << 64 | time [s].
 rates: HashMap[uint256, uint256]
@@ -58,6 +65,12 @@ event CollateralSet:
     asset: indexed(uint256)
     old: Collateral
     new: Collateral
+
+
+event LimitSet:
+    asset: indexed(uint256)
+    old: uint256  # [wad]
+    new: uint256  # [wad]
 
 
 event RateSet:
@@ -106,7 +119,8 @@ def set_collateral(asset: uint256, underlying: uint256, maintenance: uint256, in
     assert initial <= WAD, "margin: scale above one"
     old: uint256 = self.assets[asset]
     word: uint256 = (
-        convert(vault, uint256)
+        ((old >> LIMIT) << LIMIT)
+        | convert(vault, uint256)
         | (underlying << 160)
         | (self._points(maintenance) << 176)
         | (self._points(initial) << 192)
@@ -125,6 +139,22 @@ def set_collateral(asset: uint256, underlying: uint256, maintenance: uint256, in
     self.assets[asset] = word
     self.rates[asset] = (rate << 64) | block.timestamp
     log CollateralSet(asset=asset, old=self._collateral(old), new=self._collateral(word))
+
+
+@external
+def set_limit(asset: uint256, limit: uint256):
+    """
+    @notice Sets how much of an asset counts for one account.
+    @param asset 1 to 8, set before.
+    @param limit [wad] USD at market value, whole dollars below 2**32; 0 for no limit.
+    """
+    ownable._check_owner()
+    old: uint256 = self.assets[asset]
+    assert old != 0, "margin: no such asset"
+    assert limit % WAD == 0, "margin: finer than a dollar"
+    assert limit <= MAX_LIMIT * WAD, "margin: limit too large"
+    log LimitSet(asset=asset, old=(old >> LIMIT) * WAD, new=limit)
+    self.assets[asset] = (old & (2**LIMIT - 1)) | ((limit // WAD) << LIMIT)
 
 
 # -- views --
@@ -177,7 +207,10 @@ def _worth(holding: uint256, word: uint256, price: uint256) -> Worth:
     if word & MASK_160 != 0:
         units = min(units * self._rate(holding >> 248, word) // WAD, MAX_AMOUNT)
     market: uint256 = units * price // WAD
-    maintenance: uint256 = market * ((word >> 176) & MASK_16) // BASIS
+    counted: uint256 = market
+    if word >> LIMIT != 0:
+        counted = min(market, (word >> LIMIT) * WAD)
+    maintenance: uint256 = counted * ((word >> 176) & MASK_16) // BASIS
     initial: uint256 = maintenance * ((word >> 192) & MASK_16) // BASIS
     return Worth(
         market=convert(market, int256), initial=convert(initial, int256), maintenance=convert(maintenance, int256)
@@ -240,6 +273,7 @@ def _collateral(word: uint256) -> Collateral:
         maintenance=self._field(word, 176),
         initial=self._field(word, 192),
         vault=convert(word & MASK_160, address),
+        limit=(word >> LIMIT) * WAD,
     )
 
 

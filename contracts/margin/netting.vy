@@ -3,10 +3,10 @@
 """
 @title Netting: what the options of one underlying and expiry need
 @license AGPL-3.0-only
-@notice Three steps, each only when the one before does not settle the question: every short by
-        itself at an upper bound of its mark, every short by itself at its mark, and the worst
-        payoff of everything held, which is what counts when it is milder. Options without a
-        barrier only. Used by the engine of the ledger and by the sheet that anyone can check.
+@notice The milder of two figures: what every short needs by itself, and what can be lost at the
+        worst payoff of everything held, see `worst_payoff.vy`. And a bound of the first that needs
+        no price. Options without a barrier only. Shared by the engine of the ledger and
+        the sheet with which anyone can check it.
 @dev Units: money in wad; sums of quantity times strike keep the strike in 1e-8 USD (exact, below
      2**160), sums of quantity times price keep 36 decimals. Prices are below 2**128 wad and
      quantities below 2**95, so that a sum over 128 positions stays below 2**236: unchecked
@@ -33,11 +33,6 @@ MASK_16: constant(uint256) = 2**16 - 1
 # 1 / sqrt(2 pi), and what the pricing module may err by, with room.
 PEAK_Q64: constant(int256) = 7_359_186_146_747_302_453
 ERROR_Q64: constant(int256) = 100_000
-# One in each of sixteen lanes of 16 bits, the highest bit of each, and all others.
-ONES: constant(uint256) = max_value(uint256) // 65_535
-GUARDS: constant(uint256) = ONES * 32_768
-KEY: constant(uint256) = 2**15 - 1
-KEYS: constant(uint256) = ONES * KEY
 
 
 struct Market:
@@ -67,8 +62,8 @@ struct Sums:
     short_puts: int256  # [wad] positive
     calls_inside: int256  # [36 decimals] what short calls are in the money by
     puts_inside: int256  # [36 decimals] likewise
-    lowest: int256  # [1e-8 USD] strike
-    highest: int256  # [1e-8 USD] strike
+    lowest: uint256  # [1e-8 USD] strike
+    highest: uint256  # [1e-8 USD] strike
     longs: bool  # whether there are any
 
 
@@ -136,17 +131,18 @@ def _summed(words: DynArray[uint256, 128], start: uint256, end: uint256, forward
     @param forward [wad]
     """
     sums: Sums = empty(Sums)
-    lowest: int256 = max_value(int256)
-    highest: int256 = 0
+    lowest: uint256 = max_value(uint256)
+    highest: uint256 = 0
     for i: uint256 in range(start, end, bound=128):
         word: uint256 = words[i]
         # By bytes32, since a conversion from uint256 refuses negative ones.
         quantity: int256 = convert(convert(word << 160, bytes32), int256) >> 160
-        units: int256 = convert(convert((word >> 160) & MASK_56, bytes32), int256)
-        if units > highest:
-            highest = units
-        if units < lowest:
-            lowest = units
+        strike: uint256 = (word >> 160) & MASK_56
+        if strike > highest:
+            highest = strike
+        if strike < lowest:
+            lowest = strike
+        units: int256 = convert(convert(strike, bytes32), int256)
         if word & PUT != 0:
             sums.puts = unsafe_add(sums.puts, quantity)
             sums.puts_value = unsafe_add(sums.puts_value, unsafe_mul(quantity, units))
@@ -184,8 +180,8 @@ def _bound(market: Market, sums: Sums) -> int256:
     if market.smile != 0:
         # Total variance is convex in the strike: between two strikes it is below the higher one.
         deviation = max(
-            self._deviation(market, unsafe_mul(sums.lowest, 10**10)),
-            self._deviation(market, unsafe_mul(sums.highest, 10**10)),
+            self._deviation(market, convert(unsafe_mul(sums.lowest, 10**10), int256)),
+            self._deviation(market, convert(unsafe_mul(sums.highest, 10**10), int256)),
         )
     # The value at the money, rounded up; the pricing module may err by less than ERROR_Q64.
     peak: int256 = min(unsafe_add(unsafe_mul(deviation, PEAK_Q64) >> 64, ERROR_Q64), 2**64)
@@ -287,9 +283,48 @@ def _alone(market: Market, sums: Sums, marks: Marks) -> (int256, int256):
 
 @internal
 @pure
+def _doubt(market: Market, confidence: uint256, shorts: int256) -> int256:
+    """
+    @notice What initial margin grows by when prices are doubtful.
+    @param confidence [wad]
+    @param shorts [wad] number of short options.
+    @return [wad] not negative.
+    """
+    if confidence >= rules._field(market.figures, 112):
+        return 0
+    return rules._charge(shorts, market.spot, unsafe_sub(WAD, confidence), (market.figures >> 128) & MASK_16)
+
+
+@internal
+@pure
+def _depeg(market: Market, price: uint256, shorts: int256) -> int256:
+    """
+    @notice What initial margin grows by when the stablecoin is below its peg.
+    @param price [wad] of the stablecoin.
+    @param shorts [wad] number of short options.
+    @return [wad] not negative.
+    """
+    threshold: uint256 = rules._field(market.figures, 144)
+    if price >= threshold:
+        return 0
+    return rules._charge(shorts, market.spot, unsafe_sub(threshold, price), (market.figures >> 160) & MASK_16)
+
+
+@internal
+@pure
+def _lowest_end(sums: Sums) -> int256:
+    """
+    @notice Lowest payoff without a long option: it is concave, so at zero or at the last strike.
+    @return [wad * 1e-8 USD] not positive.
+    """
+    return min(min(sums.puts_value, 0), unsafe_sub(unsafe_mul(sums.calls, convert(sums.highest, int256)), sums.calls_value))
+
+
+@internal
+@pure
 def _losses(market: Market, sums: Sums, worst: int256) -> (int256, int256):
     """
-    @param worst [wad * 1e-8 USD] the lowest payoff at zero and at all strikes, not positive.
+    @param worst [wad * 1e-8 USD] as `worst_payoff.vy` computes it.
     @return The most that can be lost, as initial [wad] and as maintenance [wad], not negative.
     """
     loss: int256 = rules._ceil(unsafe_sub(0, worst), 10**8)
@@ -305,110 +340,3 @@ def _losses(market: Market, sums: Sums, worst: int256) -> (int256, int256):
             loss, rules._ceil(unsafe_mul(unpaired, convert((market.figures >> 96) & MASK_16, int256)), 10**22)
         ),
     )
-
-
-@internal
-@pure
-def _worst(words: DynArray[uint256, 128], start: uint256, end: uint256, sums: Sums) -> int256:
-    """
-    @notice Lowest payoff at zero and at all strikes: at zero it is the strikes of the puts, and each
-            strike passed turns the slope by the quantity there, for a call as for a put.
-    @return [wad * 1e-8 USD] not positive.
-    @dev Strikes are put in order by rank. Fifteen bits of each make its key; sixteen keys stand in
-         a word, and one subtraction compares them all to another: a lane holds 2**15 - 1 + its
-         key, inverted, less the other one, so none borrows from the next and its highest bit
-         says that its word goes before. Strikes of one key, closer than 1/32,767 of the whole
-         range, come as they were, and an insertion sort puts them right.
-    """
-    worst: int256 = min(sums.puts_value, 0)
-    if not sums.longs:
-        # Shorts only: a concave payoff is lowest at an end.
-        return min(worst, unsafe_sub(unsafe_mul(sums.calls, sums.highest), sums.calls_value))
-    # Below 2**56 - 1 divided by more than a 32,767th of the range: fits fifteen bits.
-    lowest: uint256 = convert(sums.lowest, uint256)
-    step: uint256 = unsafe_add(unsafe_div(unsafe_sub(convert(sums.highest, uint256), lowest), KEY), 1)
-    lanes: uint256[8] = [KEYS, KEYS, KEYS, KEYS, KEYS, KEYS, KEYS, KEYS]
-    keys: uint256 = 0
-    lane: uint256 = 0
-    number: uint256 = 0
-    for i: uint256 in range(start, end, bound=128):
-        key: uint256 = unsafe_div(unsafe_sub((words[i] >> 160) & MASK_56, lowest), step)
-        keys |= unsafe_sub(KEY, key) << lane
-        lane = unsafe_add(lane, 16)
-        if lane == 256:
-            lanes[number] = unsafe_add(keys, KEYS)
-            number = unsafe_add(number, 1)
-            keys = 0
-            lane = 0
-    if lane != 0:
-        lanes[number] = unsafe_add(keys, KEYS)
-    ordered: DynArray[uint256, 128] = words
-    # The lanes of the words at hand stand apart: one that was placed goes before those of its key.
-    size: uint256 = unsafe_sub(end, start)
-    own: uint256 = lanes[0]
-    keys = unsafe_sub(own, KEYS)
-    lanes[0] = KEYS
-    number = 0
-    placed: uint256 = 1
-    for i: uint256 in range(start, end, bound=128):
-        if placed == 0:
-            lanes[number] = own
-            number = unsafe_add(number, 1)
-            own = lanes[number]
-            keys = unsafe_sub(own, KEYS)
-            lanes[number] = KEYS
-            placed = 1
-        key: uint256 = unsafe_mul(keys & KEY, ONES)
-        before: uint256 = (unsafe_sub(own, key) & GUARDS) >> 15
-        if size > 16:
-            before = unsafe_add(
-                unsafe_add(
-                    unsafe_add((unsafe_sub(lanes[0], key) & GUARDS) >> 15, (unsafe_sub(lanes[1], key) & GUARDS) >> 15),
-                    unsafe_add((unsafe_sub(lanes[2], key) & GUARDS) >> 15, (unsafe_sub(lanes[3], key) & GUARDS) >> 15),
-                ),
-                before,
-            )
-            if size > 64:
-                before = unsafe_add(
-                    unsafe_add(
-                        unsafe_add((unsafe_sub(lanes[4], key) & GUARDS) >> 15, (unsafe_sub(lanes[5], key) & GUARDS) >> 15),
-                        unsafe_add((unsafe_sub(lanes[6], key) & GUARDS) >> 15, (unsafe_sub(lanes[7], key) & GUARDS) >> 15),
-                    ),
-                    before,
-                )
-        # The product adds up all lanes in the highest: a permutation of 0 to size - 1.
-        ordered[unsafe_mul(before, ONES) >> 240] = words[i]
-        own = unsafe_add(own, placed)
-        placed = placed << 16
-        keys = keys >> 16
-    for attempt: uint256 in range(2):
-        low: int256 = worst
-        payoff: int256 = sums.puts_value
-        slope: int256 = unsafe_sub(0, sums.puts)
-        passed: int256 = 0
-        for i: uint256 in range(size, bound=128):
-            word: uint256 = ordered[i]
-            units: int256 = convert(convert((word >> 160) & MASK_56, bytes32), int256)
-            if units < passed:
-                passed = -1
-                break
-            payoff = unsafe_add(payoff, unsafe_mul(slope, unsafe_sub(units, passed)))
-            if payoff < low:
-                low = payoff
-            slope = unsafe_add(slope, convert(convert(word << 160, bytes32), int256) >> 160)
-            passed = units
-        if passed >= 0:
-            return low
-        for i: uint256 in range(1, size, bound=128):
-            word: uint256 = ordered[i]
-            gap: uint256 = i
-            for _: uint256 in range(128):
-                previous: uint256 = ordered[unsafe_sub(gap, 1)]
-                if previous <= word:
-                    break
-                ordered[gap] = previous
-                gap = unsafe_sub(gap, 1)
-                if gap == 0:
-                    break
-            ordered[gap] = word
-    return 0

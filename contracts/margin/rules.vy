@@ -85,20 +85,7 @@ def set_market(underlying: uint256, parameters: Parameters):
     assert p.peg_charge <= 5 * WAD, "margin: peg charge too large"
     assert p.stablecoin < 2**16, "margin: no such underlying"
     old: uint256 = self.markets[underlying]
-    word: uint256 = (
-        self._points(p.initial)
-        | (self._points(p.initial_floor) << 16)
-        | (self._points(p.maintenance) << 32)
-        | (self._points(p.put_maintenance) << 48)
-        | (self._points(p.put_initial) << 64)
-        | (self._points(p.unpaired_initial) << 80)
-        | (self._points(p.unpaired_maintenance) << 96)
-        | (self._points(p.confidence_threshold) << 112)
-        | (self._points(p.confidence_charge) << 128)
-        | (self._points(p.peg_threshold) << 144)
-        | (self._points(p.peg_charge) << 160)
-        | (p.stablecoin << 176)
-    )
+    word: uint256 = self._packed(p)
     self.markets[underlying] = word
     log MarketSet(underlying=underlying, old=self._parameters(old), new=p)
 
@@ -138,6 +125,28 @@ def _share(spot: uint256, points: uint256) -> int256:
 def _points(amount: uint256) -> uint256:
     assert amount % POINT == 0, "margin: finer than a point"
     return amount // POINT
+
+
+@internal
+@pure
+def _packed(p: Parameters) -> uint256:
+    """
+    @notice The word of an underlying's figures.
+    """
+    return (
+        self._points(p.initial)
+        | (self._points(p.initial_floor) << 16)
+        | (self._points(p.maintenance) << 32)
+        | (self._points(p.put_maintenance) << 48)
+        | (self._points(p.put_initial) << 64)
+        | (self._points(p.unpaired_initial) << 80)
+        | (self._points(p.unpaired_maintenance) << 96)
+        | (self._points(p.confidence_threshold) << 112)
+        | (self._points(p.confidence_charge) << 128)
+        | (self._points(p.peg_threshold) << 144)
+        | (self._points(p.peg_charge) << 160)
+        | (p.stablecoin << 176)
+    )
 
 
 @internal
