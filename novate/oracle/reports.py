@@ -6,7 +6,7 @@ confidence in wad, time in seconds.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 from eth_account import Account
@@ -56,13 +56,17 @@ class PriceReport:
 class SurfaceReport:
     """The smile of one expiry as reporters sign it, see VolatilitySurface.vy.
 
-    smile: raw SVI, packed. forward: over spot [wad]. rate: annual [wad, signed].
-    timestamp: [s] from which the smile's time to expiry counts.
+    a, b, rho, m, sigma: raw SVI [wad] of the total variance from `timestamp` to `expiry` [s].
+    forward: over spot [wad]. rate: annual [wad], continuously compounded.
     """
 
     underlying: int
     expiry: int
-    smile: int
+    a: int
+    b: int
+    rho: int
+    m: int
+    sigma: int
     forward: int
     rate: int
     timestamp: int
@@ -71,15 +75,24 @@ class SurfaceReport:
     types: ClassVar[dict[str, str]] = {
         "underlying": "uint256",
         "expiry": "uint256",
-        "smile": "uint256",
+        "a": "int256",
+        "b": "int256",
+        "rho": "int256",
+        "m": "int256",
+        "sigma": "int256",
         "forward": "uint256",
         "rate": "int256",
         "timestamp": "uint256",
     }
 
-    def arguments(self) -> tuple[int, ...]:
+    def as_tuple(self) -> tuple[Any, ...]:
+        """The value that calls of the contract take."""
+        smile = (self.a, self.b, self.rho, self.m, self.sigma)
+        return self.underlying, self.expiry, smile, self.forward, self.rate, self.timestamp
+
+    def arguments(self) -> tuple[tuple[Any, ...]]:
         """What `submit` takes before the signatures."""
-        return astuple(self)
+        return (self.as_tuple(),)
 
 
 Report = PriceReport | SurfaceReport
