@@ -246,6 +246,7 @@ STEPS: tuple[Step, ...] = (
     Step("clearinghouse", "set_curve", (At("curve"), Set("rates.fund_share"))),
     Step("clearinghouse", "set_venue", (At("orders"), True)),
     Step("clearinghouse", "set_auction_house", (At("auctions"),)),
+    Step("listing", "set_reporters", (At("clearinghouse"), At("auctions"))),
     Step("orders", "set_fees", (Set("fees.maker_rate"), Set("fees.taker_rate"))),
 )
 

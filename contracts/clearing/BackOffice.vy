@@ -47,6 +47,8 @@ exports: (
     escrow.deposited,
     ledger.venues,
     ledger.engines,
+    ledger.security_fund,
+    ledger.outstanding,
 )
 
 
@@ -63,6 +65,7 @@ struct Certificate:
     fund: int256  # [wad] the security fund's cash
     unsettled: int256  # [wad] what positions not yet settled owe to settled ones, less rounding
     surplus: int256  # [wad] held + debt + unsettled - credit: never negative
+    outstanding: uint256  # [wad] losses shared by all positive cash, not made good yet
 
 
 event EngineChosen:
@@ -87,6 +90,24 @@ event Liquidated:
     fraction: uint256  # [wad]
     cash: int256  # [wad] account to bidder
     payment: int256  # [wad] bidder to account; negative: fund to bidder
+
+
+event Deleveraged:
+    account: indexed(uint256)
+    opposite: indexed(uint256)
+    series: indexed(uint256)
+    quantity: int256  # [wad] of the account in auction
+    payment: int256  # [wad] account to opposite
+
+
+event Released:
+    amount: uint256  # [wad]
+    receiver: address
+
+
+event SecurityFundSet:
+    old: address
+    new: address
 
 
 event LossCovered:
@@ -192,15 +213,17 @@ def thaw(account: uint256):
 @external
 def charge(account: uint256, recipient: uint256, amount: uint256):
     """
-    @notice Moves cash of a frozen account to another one; recipient 0 is the fund.
+    @notice Moves cash of a frozen account to another one; recipient 0 is income of the fund.
     """
     self._frozen(account)
-    receiver: uint256 = recipient if recipient != 0 else ledger._fund()
-    assert receiver != account, "auction: charge to itself"
+    assert recipient != account, "auction: charge to itself"
     indices: uint256 = ledger._accrue()
     ledger._pay(account, -ledger._signed(amount), indices)
-    ledger._pay(receiver, ledger._signed(amount), indices)
-    log Charged(account=account, recipient=receiver, amount=amount)
+    if recipient == 0:
+        ledger._earn(amount, indices)
+    else:
+        ledger._pay(recipient, ledger._signed(amount), indices)
+    log Charged(account=account, recipient=recipient, amount=amount)
 
 
 @external
@@ -250,7 +273,10 @@ def liquidate(account: uint256, bidder: uint256, fraction: uint256, sold_cash: i
         else:
             book.positions[account][slot] = series._pack(code, quantity - part)
             header = accounts._with_count(header, accounts._count(header))
-        book._grow_interest(code, long_change - max(part, 0))
+        long_change -= max(part, 0)
+        if long_change != 0:
+            book._grow_interest(code, long_change)
+            book._grow_total(series._underlying(code), long_change)
 
     accounts.headers[account] = header
     accounts.headers[bidder] = bidder_header
@@ -258,6 +284,58 @@ def liquidate(account: uint256, bidder: uint256, fraction: uint256, sold_cash: i
     ledger._pay(bidder, sold_cash - payment, indices)
     ledger._require_initial(bidder, indices)
     log Liquidated(account=account, bidder=bidder, fraction=fraction, cash=sold_cash, payment=payment)
+
+
+@external
+def deleverage(account: uint256, opposite: uint256, code: uint256, quantity: int256, payment: int256):
+    """
+    @notice Closes a position of a frozen account against one on the other side, where no bidder was
+            found. Both shrink, so nobody's margin is asked; the auction house names the price.
+    @param quantity [wad] signed as the frozen account holds it, what is closed.
+    @param payment [wad] frozen account to the other, signed.
+    """
+    header: uint256 = self._frozen(account)
+    other: uint256 = accounts.headers[opposite]
+    accounts._require_free(other)
+    assert quantity != 0, "deleverage: nothing to close"
+    assert series._expiry(code) > block.timestamp, "series: expired"
+    indices: uint256 = ledger._accrue()
+    long_change: int256 = 0
+    longer: int256 = 0
+    grew: bool = False
+    grew_too: bool = False
+    header, long_change, grew = book._change(account, header, code, -quantity, 128)
+    other, longer, grew_too = book._change(opposite, other, code, quantity, 128)
+    assert not grew and not grew_too, "deleverage: position grew"
+    accounts.headers[account] = header
+    accounts.headers[opposite] = other
+    long_change += longer
+    book._grow_interest(code, long_change)
+    book._grow_total(series._underlying(code), long_change)
+    ledger._pay(account, -payment, indices)
+    ledger._pay(opposite, payment, indices)
+    log Deleveraged(account=account, opposite=opposite, series=code, quantity=quantity, payment=payment)
+
+
+# -- the security fund --
+
+
+@external
+def release(amount: uint256, receiver: address):
+    """
+    @notice Pays cash of the security fund out to one of its backers. Not while losses that
+            everybody bore are outstanding.
+    @param amount In the token's own units.
+    """
+    assert msg.sender == ledger.security_fund, "fund: not the security fund"
+    assert ledger.outstanding == 0, "fund: losses outstanding"
+    wad: uint256 = escrow._wad(0, amount)
+    fund: uint256 = ledger._fund()
+    indices: uint256 = ledger._accrue()
+    assert ledger._balance(accounts.headers[fund], indices) >= ledger._signed(wad), "fund: not enough"
+    ledger._pay(fund, -ledger._signed(wad), indices)
+    log Released(amount=wad, receiver=receiver)
+    escrow._push(0, amount, receiver)
 
 
 # -- owner --
@@ -301,6 +379,13 @@ def set_auction_house(house: address):
 
 
 @external
+def set_security_fund(fund: address):
+    ownable._check_owner()
+    log SecurityFundSet(old=ledger.security_fund, new=fund)
+    ledger.security_fund = fund
+
+
+@external
 def set_curve(curve: IInterestCurve, fund_share: uint256):
     """
     @notice Changes the interest curve, from this second on.
@@ -321,9 +406,8 @@ def certificate() -> Certificate:
     @notice What is needed to check that nothing is lost: tokens held against all claims.
     """
     indices: uint256 = 0
-    interest: uint256 = 0
     to_fund: uint256 = 0
-    indices, interest, to_fund = cash._accrued()
+    indices, to_fund = ledger._now()
     totals: uint256 = cash.totals
     held: uint256 = staticcall escrow.CASH_TOKEN.balanceOf(self) * escrow.CASH_SCALE
     credit: uint256 = (totals >> 144) * (indices >> 128) // RAY + to_fund
@@ -335,6 +419,7 @@ def certificate() -> Certificate:
         fund=ledger._cash_now(ledger._fund()),
         unsettled=ledger.unsettled,
         surplus=convert(held + debt, int256) + ledger.unsettled - convert(credit, int256),
+        outstanding=ledger.outstanding,
     )
 
 
@@ -368,6 +453,9 @@ def _cover(account: uint256, loss: uint256, indices: uint256) -> uint256:
     after: uint256 = indices
     if loss > from_fund:
         after = cash._socialise(loss - from_fund, indices)
+        ledger.outstanding += loss - from_fund
+        accounts.headers[ledger._fund()] |= ledger.OWING
+    extcall book.LISTING.report_loss(loss)
     log LossCovered(account=account, loss=loss, from_fund=from_fund, socialised=loss - from_fund)
     return after
 

@@ -50,6 +50,7 @@ exports: (
     accounts.header_of,
     book.positions_of,
     book.open_interest,
+    book.interest_in,
     escrow.token_of,
     ledger.ORACLE,
     ledger.FUND,
@@ -255,8 +256,7 @@ def novate(trades: DynArray[IClearinghouse.Trade, MAX_TRADES]):
             if index == len(touched):
                 touched.append(account)
             grown |= convert(grew, uint256) << index
-        book._require_tradable(trade.series, opening)
-        book._grow_interest(trade.series, long_change)
+        self._admit(trade.series, trade.quantity, long_change, opening)
         fees += trade.seller_fee + trade.buyer_fee
         log Novated(
             seller=trade.seller,
@@ -268,7 +268,7 @@ def novate(trades: DynArray[IClearinghouse.Trade, MAX_TRADES]):
             buyer_fee=trade.buyer_fee,
         )
     if fees != 0:
-        ledger._pay(ledger._fund(), ledger._signed(fees), indices)
+        indices = ledger._earn(fees, indices)
     for i: uint256 in range(len(touched), bound=2 * MAX_TRADES):
         header: uint256 = accounts.headers[touched[i]]
         excess: int256 = 0
@@ -360,6 +360,26 @@ def _take(account: uint256, asset: uint256, amount: uint256):
     else:
         accounts.headers[account] = escrow._release(account, accounts.headers[account], asset, amount)
     ledger._require_initial(account, indices)
+
+
+@internal
+def _admit(code: uint256, quantity: uint256, long_change: int256, opening: bool):
+    """
+    @notice Lets a trade of a series in and keeps its open interest.
+    @param long_change [wad] of both sides together.
+    """
+    in_series: uint256 = 0
+    in_underlying: uint256 = 0
+    in_series, in_underlying = book._admit(code, quantity, opening)
+    if series._has_barrier(code):
+        over: bool = not series._knocks_in(code) and staticcall ledger.ORACLE.knocked(code) == 1
+        assert not over, "series: knocked out"
+    if long_change != 0:
+        open_interest: uint256 = book._grow_interest(code, long_change)
+        total: uint256 = book._grow_total(series._underlying(code), long_change)
+        if long_change > 0:
+            assert open_interest <= in_series, "limit: series open interest"
+            assert total <= in_underlying, "limit: market open interest"
 
 
 @internal

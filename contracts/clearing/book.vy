@@ -23,8 +23,9 @@ MAX_POSITIONS: constant(uint256) = 128
 LISTING: immutable(IListing)
 
 positions: HashMap[uint256, uint256[MAX_POSITIONS]]
-# [wad] contracts outstanding per series
+# [wad] contracts outstanding per series, and in all series of an underlying
 open_interest: public(HashMap[uint256, uint256])
+interest_in: public(HashMap[uint256, uint256])
 
 
 @deploy
@@ -57,14 +58,15 @@ def _positions(account: uint256, count: uint256) -> DynArray[uint256, MAX_POSITI
 
 @internal
 @view
-def _require_tradable(code: uint256, opening: bool):
+def _admit(code: uint256, quantity: uint256, opening: bool) -> (uint256, uint256):
     """
     @notice Risk is opened in listed series only, and closed in any that has not expired.
+    @return The most contracts [wad] that may be outstanding in the series and in its underlying.
     """
     if opening:
-        assert staticcall LISTING.tradable(code)
-    else:
-        assert series._expiry(code) > block.timestamp, "series: expired"
+        return staticcall LISTING.admit(code, quantity)
+    assert series._expiry(code) > block.timestamp, "series: expired"
+    return max_value(uint256), max_value(uint256)
 
 
 @internal
@@ -107,10 +109,21 @@ def _remove(account: uint256, header: uint256, slot: uint256) -> uint256:
 
 
 @internal
-def _grow_interest(code: uint256, change: int256):
+def _grow_interest(code: uint256, change: int256) -> uint256:
     """
-    @notice Moves the open interest of a series by a change [wad] of long quantity.
+    @notice Moves the open interest of a series by a change [wad] of long quantity, not zero.
+    @return What is outstanding after.
     """
-    if change != 0:
-        after: int256 = convert(self.open_interest[code], int256) + change
-        self.open_interest[code] = convert(after, uint256)
+    after: uint256 = convert(convert(self.open_interest[code], int256) + change, uint256)
+    self.open_interest[code] = after
+    return after
+
+
+@internal
+def _grow_total(underlying: uint256, change: int256) -> uint256:
+    """
+    @notice The same for all series of an underlying.
+    """
+    after: uint256 = convert(convert(self.interest_in[underlying], int256) + change, uint256)
+    self.interest_in[underlying] = after
+    return after

@@ -179,3 +179,28 @@ def _socialise(loss: uint256, indices: uint256) -> uint256:
     self.indices = after
     log LossSocialised(loss=loss, supply_index=supply_index)
     return after
+
+
+@internal
+@view
+def _raised(amount: uint256, indices: uint256) -> uint256:
+    """
+    @return The indices once an amount [wad] is given to all positive cash, rounded down; as they
+            are when there is none.
+    """
+    supplied: uint256 = self.totals >> 144
+    if supplied == 0:
+        return indices
+    supply_index: uint256 = min((indices >> 128) + amount * RAY // supplied, MASK_128)
+    return (supply_index << 128) | (indices & MASK_128)
+
+
+@internal
+def _restore(amount: uint256, indices: uint256) -> uint256:
+    """
+    @notice Gives an amount [wad] to all positive cash at once.
+    @return The indices after.
+    """
+    after: uint256 = self._raised(amount, indices)
+    self.indices = after
+    return after

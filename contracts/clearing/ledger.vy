@@ -25,6 +25,8 @@ uses: escrow
 
 RAY: constant(uint256) = 10**27
 MAX_AMOUNT: constant(uint256) = 2**112
+# In the header of the fund's account: losses are outstanding. There, since every fee reads it.
+OWING: constant(uint256) = 1 << 153
 
 ORACLE: public(immutable(IOracle))
 
@@ -33,6 +35,15 @@ auction_house: public(address)
 engines: public(HashMap[uint256, IMarginEngine])
 # [wad] paid to settled positions minus what settled positions paid; 0 when all are settled.
 unsettled: int256
+# Who may take the security fund's cash out, for those who back it.
+security_fund: public(address)
+# [wad] losses shared by all positive cash that income has not made good yet
+outstanding: public(uint256)
+
+
+event LossRestored:
+    amount: uint256  # [wad] back to all positive cash
+    outstanding: uint256  # [wad] still to be made good
 
 
 @deploy
@@ -87,8 +98,32 @@ def _accrue() -> uint256:
     to_fund: uint256 = 0
     indices, to_fund = cash._accrue()
     if to_fund != 0:
-        self._pay(self._fund(), self._signed(to_fund), indices)
+        indices = self._earn(to_fund, indices)
     return indices
+
+
+@internal
+def _earn(amount: uint256, indices: uint256) -> uint256:
+    """
+    @notice Income [wad] of the fund: fees, its share of interest. What everybody bore comes back
+            to everybody first.
+    @return The indices after.
+    """
+    kept: uint256 = amount
+    after: uint256 = indices
+    if accounts.headers[self._fund()] & OWING != 0:
+        outstanding: uint256 = self.outstanding
+        back: uint256 = min(amount, outstanding)
+        after = cash._restore(back, indices)
+        if after != indices:
+            kept -= back
+            self.outstanding = outstanding - back
+            if outstanding == back:
+                accounts.headers[self._fund()] &= ~OWING
+            log LossRestored(amount=back, outstanding=outstanding - back)
+    if kept != 0:
+        self._pay(self._fund(), self._signed(kept), after)
+    return after
 
 
 @internal
@@ -150,10 +185,28 @@ def _judge(
 
 @internal
 @view
-def _cash_now(account: uint256) -> int256:
+def _now() -> (uint256, uint256):
+    """
+    @notice What `_accrue` would do at this second.
+    @return The indices, and what the fund would get [wad].
+    """
     indices: uint256 = 0
     interest: uint256 = 0
     to_fund: uint256 = 0
     indices, interest, to_fund = cash._accrued()
+    if to_fund != 0 and accounts.headers[self._fund()] & OWING != 0:
+        back: uint256 = min(to_fund, self.outstanding)
+        after: uint256 = cash._raised(back, indices)
+        if after != indices:
+            return after, to_fund - back
+    return indices, to_fund
+
+
+@internal
+@view
+def _cash_now(account: uint256) -> int256:
+    indices: uint256 = 0
+    to_fund: uint256 = 0
+    indices, to_fund = self._now()
     balance: int256 = self._balance(accounts.headers[account], indices)
     return balance + self._signed(to_fund) if account == self._fund() else balance

@@ -3,32 +3,64 @@
 """
 @title Listing
 @license AGPL-3.0-only
-@notice The underlyings and their grids: says which series may be opened. Anyone may trade any
-        series that passes, nobody lists single series.
+@notice The underlyings, their grids, limits and halts: says which series may be opened, and how
+        much. Anyone may trade any series that passes, nobody lists single series. Those with
+        a barrier must be watched by the oracle, so that a touch counts for all holders alike.
 @dev A unit of its own, because only opening trades ask it: closing, settling and liquidating
      go on whatever happens here.
-@custom:trust The owner lists underlyings and changes grids; open positions are not touched.
-@custom:kill `close_market` stops opening in an underlying.
+@custom:trust The owner lists underlyings and changes grids and limits; open positions are not
+              touched. The guardian can halt.
+@custom:kill `close_market` and halts stop opening in an underlying, or in all.
 """
 
 from snekmate.auth import ownable
 
 from ..interfaces import IListing
 from . import grid
+from . import halts
+from . import limits
 from . import series
 
 implements: IListing
 
 initializes: ownable
+initializes: limits[ownable := ownable]
+initializes: halts[ownable := ownable]
 
 exports: (
-    ownable.owner,
+    # anyone
+    halts.watch_outflow,
+    # the ledger and the auction house
+    halts.report_loss,
+    halts.report_auctions,
+    # guardian
+    halts.halt,
+    # owner
+    halts.lift,
+    halts.set_guardian,
+    halts.set_breakers,
+    halts.set_reporters,
+    limits.set_limits,
     ownable.transfer_ownership,
+    # views
+    halts.halted_until,
+    halts.guardian,
+    halts.breakers,
+    halts.ledger,
+    halts.auction_house,
+    limits.limits_of,
+    ownable.owner,
 )
+
+
+interface Watch:
+    def watched(code: uint256) -> bool: view
 
 
 # underlying -> rules word, see grid.vy
 markets: public(HashMap[uint256, uint256])
+# Who watches barriers; empty as long as nobody does.
+watch: public(Watch)
 
 
 event MarketSet:
@@ -37,11 +69,17 @@ event MarketSet:
     new_rules: uint256
 
 
+event WatchSet:
+    old: address
+    new: address
+
+
 @deploy
 def __init__(owner: address):
     ownable.__init__()
     assert owner != empty(address), "listing: no owner"
     ownable._transfer_ownership(owner)
+    halts.__init__()
 
 
 @external
@@ -75,16 +113,30 @@ def close_market(underlying: uint256):
 
 
 @external
-@view
-def tradable(code: uint256) -> bool:
+def set_watch(watch: Watch):
     """
-    @notice True when positions may be opened in the series now; reverts with the reason when not.
+    @notice Chooses who watches the barriers of series opened from now on.
+    """
+    ownable._check_owner()
+    log WatchSet(old=self.watch.address, new=watch.address)
+    self.watch = watch
+
+
+@external
+@view
+def admit(code: uint256, quantity: uint256) -> (uint256, uint256):
+    """
+    @notice Refuses, with the reason, what may not be opened by a trade of `quantity` [wad] now.
+    @return The most contracts [wad] outstanding in the series and in all of its underlying.
     """
     series._require_valid(code)
-    # Knocked states need the watermarks of the oracle, which do not exist yet.
-    assert not series._has_barrier(code), "series: barrier unsupported"
-    grid._require_tradable(code, self.markets[series._underlying(code)], block.timestamp)
-    return True
+    underlying: uint256 = series._underlying(code)
+    halts._require_open(underlying)
+    grid._require_tradable(code, self.markets[underlying], block.timestamp)
+    if series._has_barrier(code):
+        assert self.watch.address != empty(address), "series: barrier unsupported"
+        assert staticcall self.watch.watched(code), "series: barrier not watched"
+    return limits._admit(underlying, quantity)
 
 
 @external

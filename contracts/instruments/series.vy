@@ -22,6 +22,7 @@
 
 PUT: constant(uint256) = 1
 BARRIER: constant(uint256) = 2
+KNOCK_IN: constant(uint256) = 8
 
 HOUR: constant(uint256) = 3_600
 # One strike unit (1e-8 USD) in wad.
@@ -125,6 +126,15 @@ def _is_put(code: uint256) -> bool:
 @pure
 def _has_barrier(code: uint256) -> bool:
     return (code >> 56) & BARRIER != 0
+
+
+@internal
+@pure
+def _knocks_in(code: uint256) -> bool:
+    """
+    @notice Whether a touch brings the option to life; else it ends it. For codes with a barrier.
+    """
+    return (code >> 56) & KNOCK_IN != 0
 
 
 @internal

@@ -17,6 +17,7 @@ struct Spot:
 spots: HashMap[uint256, Spot]
 quotes: HashMap[uint256, HashMap[uint256, IOracle.Quote]]
 states: HashMap[uint256, uint256]
+watched: public(HashMap[uint256, bool])
 fixings: HashMap[uint256, HashMap[uint256, uint256]]
 
 
@@ -69,6 +70,11 @@ def set_knocked(code: uint256, state: uint256):
 @external
 def set_fixing(underlying: uint256, expiry: uint256, price: uint256):
     self.fixings[underlying][expiry] = price
+
+
+@external
+def watch(code: uint256):
+    self.watched[code] = True
 
 
 @external

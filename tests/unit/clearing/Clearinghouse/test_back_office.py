@@ -1,5 +1,7 @@
 """The two halves of the ledger: one storage, one lock, one contract to the outside."""
 
+from typing import Any
+
 import boa
 import pytest
 
@@ -35,6 +37,34 @@ def test_no_function_stands_in_both_halves() -> None:
     assert both <= {"__default__"}
 
 
+def test_together_they_are_what_others_know_of_the_ledger(world: World) -> None:
+    def signatures(abi: list[dict[str, Any]]) -> set[tuple[object, ...]]:
+        return {
+            (
+                entry["name"],
+                tuple(canonical(x) for x in entry["inputs"]),
+                tuple(canonical(x) for x in entry["outputs"]),
+                entry["stateMutability"],
+            )
+            for entry in abi
+            if entry["type"] == "function"
+        }
+
+    module = compiled("clearing/Clearinghouse.vy").compiler_data.global_ctx
+    known = signatures(module.interfaces["IClearinghouse"].to_toplevel_abi_dict())
+    assert len(known) > 10
+    assert known <= signatures(world.ledger.abi)
+
+
+def canonical(argument: dict[str, Any]) -> str:
+    """A type with its tuples written out, as a selector has it."""
+    kind = str(argument["type"])
+    if not kind.startswith("tuple"):
+        return kind
+    inner = ",".join(canonical(x) for x in argument["components"])
+    return f"({inner}){kind[len('tuple') :]}"
+
+
 def test_a_back_office_of_other_units_is_refused(world: World) -> None:
     m = world.market
     units = [x.address for x in (m.oracle, m.listing, m.operators, m.curve, m.cash_token)]
@@ -65,7 +95,7 @@ def test_calls_that_nobody_knows_are_refused(world: World) -> None:
     ledger = world.ledger.address
     certificate = world.ledger.certificate.prepare_calldata()
     answer = boa.env.execute_code(ledger, data=certificate)
-    assert not answer.is_error and len(answer.output) == 6 * 32
+    assert not answer.is_error and len(answer.output) == 7 * 32
     for payload in (b"", b"\x00", b"\xde\xad\xbe\xef", b"\xde\xad\xbe\xef" + bytes(4_096)):
         assert boa.env.execute_code(ledger, data=payload).is_error
     # And money that is no token.

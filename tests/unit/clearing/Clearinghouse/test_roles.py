@@ -5,7 +5,7 @@ from typing import Any
 import boa
 import pytest
 
-from tests.world import WAD, World, build, wad
+from tests.world import DAY, WAD, World, build, wad
 
 
 @pytest.fixture(scope="module")
@@ -27,9 +27,16 @@ def test_only_the_owner_configures(world: World) -> None:
         lambda: ledger.set_venue(world.intruder, True),
         lambda: ledger.set_auction_house(world.intruder),
         lambda: ledger.set_curve(world.market.curve.address, 0),
+        lambda: ledger.set_security_fund(world.intruder),
         lambda: ledger.transfer_ownership(world.intruder),
         lambda: listing.list_market(2, 1, 8, 1, 1, 1, 1),
         lambda: listing.close_market(1),
+        lambda: listing.set_watch(world.intruder),
+        lambda: listing.set_limits(1, 0, 0, 0),
+        lambda: listing.lift(0),
+        lambda: listing.set_guardian(world.intruder),
+        lambda: listing.set_breakers((0, WAD, 1, DAY)),
+        lambda: listing.set_reporters(world.intruder, world.intruder),
         lambda: listing.transfer_ownership(world.intruder),
     ]
     for call in calls:
@@ -141,11 +148,14 @@ def test_a_token_that_calls_back_finds_the_door_locked(world: World, saver: Any)
         "thaw": (saver.number,),
         "charge": (saver.number, 0, 1),
         "liquidate": (saver.number, second.number, 1, 0, 0),
+        "deleverage": (saver.number, second.number, 1, 1, 0),
+        "release": (1, token.address),
         "list_asset": (1, token.address, 1),
         "register_engine": (1, token.address),
         "set_venue": (token.address, True),
         "set_auction_house": (token.address,),
         "set_curve": (token.address, 0),
+        "set_security_fund": (token.address,),
         "cash_of": (saver.number,),
         "health": (saver.number,),
         "certificate": (),
