@@ -3,31 +3,34 @@
 """
 @title Fast tier: option values for margin scenarios
 @license AGPL-3.0-only
-@notice Black-76 by two table look-ups. A margin check values every position under some twenty
-        scenarios, where 1e-6 of the price is more than enough:
+@notice Undiscounted Black-76 calls under many spot shifts and a few volatilities, for engines that
+        value whole books. With y = ln(F / K) and s = volatility times root of time:
 
-          call = F cdf(d1) - K cdf(d2),  d1 = x/s + s/2,  d2 = d1 - s,  x = ln(F / K)
+        Narrow, s < 3/8: one table look-up for a scenario. Black's call is Bachelier's,
 
-        What does not change is taken out of the loop: x and s once for a position, one division
-        for each volatility row (`_row`), and for a scenario the sum of x and the logarithm of its
-        spot multiple. The distribution function is a parabola on each of 198 segments of
-        [-5.5, 5.5], one word each; beyond, it is 0 and 1.
+          call = M t A(y / t),  A(z) = pdf(z) + z cdf(z),  M = (F - K) / y,  t = s / (1 + s**2 / 24)
 
-        For an engine: per market `_shift` of each spot multiple; per expiry F times each multiple;
-        per position `_moneyness` and the deviation; per volatility row `_row`; per scenario
-        `_call`, or its body written out in the engine's own loop (DESIGN of the loop: see
-        tests/harness/FastRow.vy), with the table in memory. A put is the call plus K - F, so
-        that puts and calls of one strike need one evaluation, and what parity adds is linear
-        in F for a whole expiry.
-@dev Domain: prices below 2**128 wad, |x| < 2**72 and s < 2**78 in Q64 (1.0 = 2**64). Within it
+        (the normal volatility of a lognormal model; P. Hagan et al., "Managing smile risk",
+        Wilmott 2002, with the terms of fourth order left out). A is a parabola on each of 132
+        segments of [-5.5, 5.5], one word each; beyond, the call is worth nothing or F - K.
+
+        Wide: Taylor's polynomial of degree 7 in the shift L = ln(spot multiple), |L| <= 0.2232,
+        around the unshifted price. With g(L) = K pdf(d2 + L / s) / s, call'' - call' = g.
+
+        How an engine uses it: per market `_shift` of each spot multiple; per expiry F times each
+        multiple; per position `_moneyness` and s; per volatility `_narrow` or `_wide`;
+        per scenario `_call` or `_at`, or their bodies written out in the engine's loop with
+        `_table` in memory, as in tests/harness/FastRow.vy. A put is the call plus K - F: puts and
+        calls of one strike need one evaluation.
+@dev Domain: prices below 2**128 wad, |y| < 2**72 and s < 2**78 in Q64 (1.0 = 2**64). Within it
      nothing reverts or wraps. No time or no volatility gives the payoff, a large deviation F.
-     Error at most 1e-6 of the higher of F and K, for |x| <= 2 of F: 3.4e-7 for each of the two
-     look-ups. May be below zero or below the payoff by as much.
+     Error at most 1e-6 of the higher of F and K, either sign (tests/unit/math/fast/): the engine
+     adds it to what it asks for. It is continuous in y and s but for that much.
 
-     A word holds the three coefficients c0 + c1 f + c2 f**2, modulo 2**88 each, lowest last, for
-     values with 80 fractional bits and f with 24. Because nothing is shifted before the end, the
-     higher coefficients need not be masked off when a lower one is taken: what they leave
-     stays above bit 88, and negative ones need no care.
+     A word of the table holds c0, c1, c2, highest first, modulo 2**84 each, of
+     A = (c0 + c1 d + c2 d**2) / 2**80 with d the distance from -5.5 in units of 2**-24 segments.
+     Nothing is shifted before the end, so that a lower coefficient may be used with what
+     stands above it: that stays above bit 84, and the signs need no care.
 @custom:rounding To nearest within the stated bound, not directed.
 """
 
@@ -35,26 +38,26 @@ from . import fixed_point
 from . import normal
 
 WAD: constant(int256) = 10**18
-# Segments for a standard deviation, and 5.5 on both sides.
-DENSITY: constant(int256) = 18
-SEGMENTS: constant(uint256) = 198
-# A segment has 24 bits; deviations are counted in them from -5.5 upwards.
+ONE: constant(int256) = 2**64
+# From here on deviations are wide: 3/8.
+WIDE: constant(int256) = 3 * 2**61  # [Q64]
+# Segments for a unit of z, and their number over [-5.5, 5.5].
+DENSITY: constant(int256) = 12
+SEGMENTS: constant(uint256) = 132
 STEP: constant(uint256) = 24
-FRACTION: constant(uint256) = 2**24 - 1
-MIDDLE: constant(int256) = 99 * 2**24
-LIMIT: constant(int256) = 198 * 2**24
-COEFFICIENT: constant(uint256) = 88
-TWO_COEFFICIENTS: constant(uint256) = 176
-MASK: constant(uint256) = 2**88 - 1
-# Fractional bits of a value from the table.
-VALUE: constant(uint256) = 80
-ONE: constant(int256) = 2**80
+MIDDLE: constant(int256) = 66 * 2**24
+LIMIT: constant(int256) = 132 * 2**24
+MASK: constant(uint256) = 2**84 - 1
+# |y| below which M = (F - K) / y would lose digits: 6e-8.
+NEAR: constant(int256) = 2**40  # [Q64]
 # Below this deviation all is payoff: 1e-12.
-LEAST_DEVIATION: constant(int256) = 2**24  # [Q64]
+LEAST: constant(int256) = 2**24  # [Q64]
+# 40 standard deviations, where densities have vanished.
+TAIL: constant(int256) = 40 * 2**64
 FAR: constant(int256) = 2**71  # [Q64] |ln| of a price of zero
 
 
-TABLE: immutable(uint256[198])
+TABLE: immutable(uint256[132])
 
 
 @deploy
@@ -62,29 +65,32 @@ def __init__():
     """
     @notice Fills the table from the exact tier: on each segment Taylor's parabola around the middle,
             with the cubic term economised (t**3 is nearest to 3/4 a**2 t on |t| <= a): error
-            |pdf''| / 18**3 / 192 <= 3.6e-7.
+            |pdf'| / 12**3 / 192 <= 7.4e-7 times s.
     """
-    table: uint256[198] = empty(uint256[198])
+    table: uint256[132] = empty(uint256[132])
     for i: uint256 in range(SEGMENTS):
-        # Middle of the segment in Q64, and its width h = 1/18.
-        z: int256 = ((2 * convert(i, int256) - 197) << 64) // 36
+        # Middle of the segment [Q64].
+        start: int256 = convert(i, int256)
+        z: int256 = ((2 * start - 131) << 64) // (2 * DENSITY)
         pdf: int256 = normal._pdf_q64(z)
         cdf: int256 = (pdf * normal._mills_q64(abs(z))) >> 64
         if z > 0:
-            cdf = 2**64 - cdf
-        # Taylor in t = h (f - 1/2): c h, c' h**2 / 2 with pdf' = -z pdf, pdf'' = (z**2 - 1) pdf.
-        square: int256 = (z * z) >> 64
-        first: int256 = (pdf + ((square - 2**64) * pdf >> 64) // (8 * DENSITY**2 * 4)) // DENSITY
-        second: int256 = -(z * pdf >> 64) // (2 * DENSITY**2)
-        table[i] = (
-            (self._modulo((cdf - first // 2 + second // 4) << 16) << TWO_COEFFICIENTS)
-            | (self._modulo((first - second) >> 8) << COEFFICIENT)
-            | self._modulo(second >> 32)
-        )
+            cdf = ONE - cdf
+        # A' = cdf, A'' = pdf, A''' = -z pdf, in units of segments, all with 80 fractional bits.
+        first: int256 = ((cdf - ((z * pdf) >> 64) // (8 * 4 * DENSITY**2)) << 16) // DENSITY
+        second: int256 = (pdf << 15) // DENSITY**2
+        level: int256 = (pdf + ((z * cdf) >> 64)) << 16
+        # From the middle m = i + 1/2 to -5.5: c0 = level - m first + m**2 second and so on, exactly
+        # modulo 2**84 for the rounded coefficient of d**2.
+        c2: int256 = second >> 48
+        middle: int256 = (start << 24) + 2**23
+        c1: int256 = (first >> 24) - 2 * middle * c2
+        c0: int256 = level - middle * (first >> 24) + middle * middle * c2
+        table[i] = (self._modulo(c0) << 168) | (self._modulo(c1) << 84) | self._modulo(c2)
     TABLE = table
 
 
-# -- once for a market, a position, a volatility row --
+# -- once for a market, a position, a volatility --
 
 
 @internal
@@ -95,7 +101,8 @@ def _shift(multiple: uint256) -> int256:
     @param multiple [wad] positive, below 2**128.
     @return [Q64] its logarithm.
     """
-    return (fixed_point._ln(multiple) << 64) // WAD
+    # |ln| < 48, so 2**66 wad: below 2**130.
+    return unsafe_div(fixed_point._ln(multiple) << 64, WAD)
 
 
 @internal
@@ -118,21 +125,74 @@ def _moneyness(forward: uint256, strike: uint256) -> int256:
 
 @internal
 @pure
-def _row(deviation: int256) -> (int256, int256, int256, int256):
+def _narrow(deviation: int256) -> (int256, int256):
     """
-    @notice What the scenarios of one volatility share.
-    @param deviation [Q64] volatility times root of time, 0 <= deviation < 2**78.
-    @return inverse: turns moneyness into bits of segments, `x * inverse >> 128`.
-            lower: to be added for d2; gap: to be added to d2 for d1;
-            width: d2 in [0, width) has both look-ups inside the table.
+    @notice What the scenarios of a narrow volatility share.
+    @param deviation [Q64] 0 <= deviation < WIDE.
+    @return scale: t [Q64]; inverse: `y * inverse >> 128` is z in bits of segments.
     """
-    half: int256 = unsafe_mul(deviation, DENSITY) >> 41
-    return (
-        unsafe_div(DENSITY << 152, max(deviation, LEAST_DEVIATION)),
-        unsafe_sub(MIDDLE, half),
-        unsafe_add(half, half),
-        max(unsafe_sub(LIMIT, unsafe_add(half, half)), 0),
+    # t = s / (1 + s**2 / 24); the inverse is below 2**(4 + 152 - 24).
+    scale: int256 = unsafe_div(
+        max(deviation, LEAST) << 64, unsafe_add(ONE, unsafe_div(unsafe_mul(deviation, deviation) >> 64, 24))
     )
+    return scale, unsafe_div(DENSITY << 152, scale)
+
+
+@internal
+@pure
+def _wide(forward: int256, strike: int256, moneyness: int256, deviation: int256) -> int256[8]:
+    """
+    @notice Taylor coefficients of a call in the shift of the logarithm of the forward.
+    @param forward [wad] unshifted.
+    @param strike [wad]
+    @param moneyness [Q64] ln(forward / strike).
+    @param deviation [Q64] WIDE <= deviation < 2**78.
+    @return [wad] of L**0 to L**7.
+    """
+    # |moneyness| < 2**72 and deviation > 2**62: the quotient is below 2**74.
+    slant: int256 = unsafe_div(moneyness << 64, deviation)
+    d1: int256 = max(min(unsafe_add(slant, deviation >> 1), TAIL), -TAIL)
+    d2: int256 = max(min(unsafe_sub(slant, deviation >> 1), TAIL), -TAIL)
+    # F pdf(d1) = K pdf(d2), from the nearer of the two; then F cdf(d1) and K cdf(d2).
+    density: int256 = 0
+    if moneyness < 0:
+        density = unsafe_mul(forward, normal._pdf_q64(d1)) >> 64
+    else:
+        density = unsafe_mul(strike, normal._pdf_q64(d2)) >> 64
+    above: int256 = unsafe_mul(density, normal._mills_q64(abs(d1))) >> 64
+    if d1 > 0:
+        above = unsafe_sub(forward, above)
+    below: int256 = unsafe_mul(density, normal._mills_q64(abs(d2))) >> 64
+    if d2 > 0:
+        below = unsafe_sub(strike, below)
+    # g = sum of g[n] L**n: g[n + 1] (n + 1) = -(u g[n] + r g[n - 1]), u = d2 / s, r = 1 / s**2,
+    # from the density's derivative; |u| < 2**7, r < 8, so that nothing leaves 2**200.
+    inverse: int256 = unsafe_div(ONE << 64, deviation)
+    u: int256 = unsafe_mul(d2, inverse) >> 64
+    r: int256 = unsafe_mul(inverse, inverse) >> 64
+    g0: int256 = unsafe_mul(density, inverse) >> 64
+    g1: int256 = unsafe_sub(0, unsafe_mul(u, g0) >> 64)
+    g2: int256 = unsafe_sub(0, unsafe_add(unsafe_mul(u, g1), unsafe_mul(r, g0)) >> 65)
+    g3: int256 = unsafe_div(unsafe_add(unsafe_mul(u, g2), unsafe_mul(r, g1)) >> 64, -3)
+    g4: int256 = unsafe_sub(0, unsafe_add(unsafe_mul(u, g3), unsafe_mul(r, g2)) >> 66)
+    g5: int256 = unsafe_div(unsafe_add(unsafe_mul(u, g4), unsafe_mul(r, g3)) >> 64, -5)
+    # c[n + 2] (n + 2)(n + 1) = (n + 1) c[n + 1] + g[n].
+    c2: int256 = unsafe_add(above, g0) >> 1
+    c3: int256 = unsafe_div(unsafe_add(unsafe_add(c2, c2), g1), 6)
+    c4: int256 = unsafe_div(unsafe_add(unsafe_mul(c3, 3), g2), 12)
+    c5: int256 = unsafe_div(unsafe_add(c4 << 2, g3), 20)
+    c6: int256 = unsafe_div(unsafe_add(unsafe_mul(c5, 5), g4), 30)
+    c7: int256 = unsafe_div(unsafe_add(unsafe_mul(c6, 6), g5), 42)
+    return [unsafe_sub(above, below), above, c2, c3, c4, c5, c6, c7]
+
+
+@internal
+@view
+def _table() -> uint256[132]:
+    """
+    @notice The table, for an engine that keeps it in memory.
+    """
+    return TABLE
 
 
 # -- each scenario --
@@ -140,84 +200,51 @@ def _row(deviation: int256) -> (int256, int256, int256, int256):
 
 @internal
 @view
-def _call(
-    forward: int256, strike: int256, moneyness: int256, inverse: int256, lower: int256, gap: int256, width: int256
-) -> int256:
+def _call(forward: int256, strike: int256, moneyness: int256, scale: int256, inverse: int256) -> int256:
     """
-    @notice Undiscounted value of a call in a scenario.
+    @notice Value of a call in a scenario of a narrow volatility.
     @param forward [wad] the shifted one.
     @param strike [wad]
-    @param moneyness [Q64] ln(forward / strike): that of the position plus the scenario's shift.
+    @param moneyness [Q64] ln(forward / strike), shift included.
+    @param scale as `_narrow` gave it.
+    @param inverse as `_narrow` gave it.
     @return [wad]
     """
-    # |moneyness| < 2**73, inverse < 2**133: below 2**206.
-    d: uint256 = self._bits(unsafe_add(unsafe_mul(moneyness, inverse) >> 128, lower))
-    # Unsigned: what is below zero is huge.
-    if d < self._bits(width):
+    # |moneyness| < 2**73, inverse < 2**133: below 2**206. Below zero is huge without a sign.
+    d: uint256 = self._bits(unsafe_add(unsafe_mul(moneyness, inverse) >> 128, MIDDLE))
+    if d < self._bits(LIMIT):
         word: uint256 = TABLE[d >> STEP]
-        f: uint256 = d & FRACTION
-        below: uint256 = unsafe_add(
-            word >> TWO_COEFFICIENTS,
-            unsafe_mul(f, unsafe_add(word >> COEFFICIENT, unsafe_mul(f, word))),
-        ) & MASK
-        d = unsafe_add(d, self._bits(gap))
-        word = TABLE[d >> STEP]
-        f = d & FRACTION
-        # Values are below 2**81, prices below 2**128.
-        return unsafe_sub(
-            unsafe_mul(
-                forward,
-                convert(
-                    unsafe_add(
-                        word >> TWO_COEFFICIENTS,
-                        unsafe_mul(f, unsafe_add(word >> COEFFICIENT, unsafe_mul(f, word))),
-                    )
-                    & MASK,
-                    int256,
-                ),
+        # The mean of F and K is M for nearby prices, to y**2 / 12. A below 2**84, M below 2**128.
+        mean: int256 = unsafe_add(forward, strike) >> 1
+        if abs(moneyness) > NEAR:
+            mean = unsafe_div(unsafe_sub(forward, strike) << 64, moneyness)
+        return unsafe_mul(
+            unsafe_mul(mean, scale) >> 64,
+            self._signed(
+                unsafe_add(
+                    word >> 168, unsafe_mul(d, unsafe_add(word >> 84, unsafe_mul(d, word)))
+                )
+                & MASK
             ),
-            unsafe_mul(strike, convert(below, int256)),
-        ) >> VALUE
-    return self._edge(forward, strike, convert(convert(d, bytes32), int256), gap)
-
-
-@internal
-@view
-def _edge(forward: int256, strike: int256, d2: int256, gap: int256) -> int256:
-    """
-    @notice The same with at least one look-up beyond the table: mostly payoff or nothing.
-    """
-    d1: int256 = unsafe_add(d2, gap)
-    if d1 < 0:
+        ) >> 80
+    if moneyness < 0:
         return 0
-    if d2 >= LIMIT:
-        return unsafe_sub(forward, strike)
-    above: int256 = ONE
-    below: int256 = 0
-    if d1 < LIMIT:
-        above = self._cdf(self._bits(d1))
-    if d2 >= 0:
-        below = self._cdf(self._bits(d2))
-    return unsafe_sub(unsafe_mul(forward, above), unsafe_mul(strike, below)) >> VALUE
+    return unsafe_sub(forward, strike)
 
 
 @internal
-@view
-def _cdf(d: uint256) -> int256:
+@pure
+def _at(coefficients: int256[8], move: int256) -> int256:
     """
-    @param d Bits of segments from -5.5 upwards, below 198 * 2**24.
-    @return [80 fractional bits]
+    @notice Value of a call in a scenario of a wide volatility.
+    @param coefficients as `_wide` gave them.
+    @param move [Q64] the shift L, |L| <= 0.2232 for the stated error.
+    @return [wad]
     """
-    word: uint256 = TABLE[d >> STEP]
-    f: uint256 = d & FRACTION
-    return convert(
-        unsafe_add(
-            word >> TWO_COEFFICIENTS,
-            unsafe_mul(f, unsafe_add(word >> COEFFICIENT, unsafe_mul(f, word))),
-        )
-        & MASK,
-        int256,
-    )
+    total: int256 = coefficients[7]
+    for n: uint256 in range(7):
+        total = unsafe_add(coefficients[unsafe_sub(6, n)], unsafe_mul(total, move) >> 64)
+    return total
 
 
 @internal
@@ -227,6 +254,12 @@ def _bits(number: int256) -> uint256:
     @notice The same word; a conversion would refuse a negative number.
     """
     return convert(convert(number, bytes32), uint256)
+
+
+@internal
+@pure
+def _signed(word: uint256) -> int256:
+    return convert(convert(word, bytes32), int256)
 
 
 @internal

@@ -16,53 +16,55 @@ def __init__():
 
 @external
 @pure
-def nothing(a: int256, b: int256, c: int256, d: int256, e: int256, f: int256, g: int256) -> int256:
-    return a
-
-
-@external
-@view
-def call(
-    forward: int256, strike: int256, moneyness: int256, inverse: int256, lower: int256, gap: int256, width: int256
-) -> int256:
-    return fast._call(forward, strike, moneyness, inverse, lower, gap, width)
-
-
-@external
-@pure
-def row(deviation: int256) -> (int256, int256, int256, int256):
-    return fast._row(deviation)
-
-
-@external
-@pure
 def moneyness(forward: uint256, strike: uint256) -> int256:
     return fast._moneyness(forward, strike)
 
 
 @external
 @pure
-def shift(multiple: uint256) -> int256:
+def spot_shift(multiple: uint256) -> int256:
     return fast._shift(multiple)
+
+
+@external
+@pure
+def narrow(deviation: int256) -> (int256, int256):
+    return fast._narrow(deviation)
+
+
+@external
+@pure
+def wide(forward: int256, strike: int256, moneyness: int256, deviation: int256) -> int256[8]:
+    return fast._wide(forward, strike, moneyness, deviation)
+
+
+@external
+@view
+def call(forward: int256, strike: int256, moneyness: int256, scale: int256, inverse: int256) -> int256:
+    return fast._call(forward, strike, moneyness, scale, inverse)
 
 
 @external
 @view
 def calls(
-    forward: int256,
+    forwards: DynArray[int256, 512],
     strikes: DynArray[int256, 512],
     moneynesses: DynArray[int256, 512],
+    shifts: DynArray[int256, 512],
     deviations: DynArray[int256, 512],
+    shifted: DynArray[int256, 512],
 ) -> DynArray[int256, 512]:
     """
     @notice Many points at once, for a dense error study.
+    @param shifted The forwards of the scenarios.
     """
     values: DynArray[int256, 512] = []
     for i: uint256 in range(len(strikes), bound=512):
-        inverse: int256 = 0
-        lower: int256 = 0
-        gap: int256 = 0
-        width: int256 = 0
-        inverse, lower, gap, width = fast._row(deviations[i])
-        values.append(fast._call(forward, strikes[i], moneynesses[i], inverse, lower, gap, width))
+        if deviations[i] < 3 * 2**61:
+            scale: int256 = 0
+            inverse: int256 = 0
+            scale, inverse = fast._narrow(deviations[i])
+            values.append(fast._call(shifted[i], strikes[i], moneynesses[i] + shifts[i], scale, inverse))
+        else:
+            values.append(fast._at(fast._wide(forwards[i], strikes[i], moneynesses[i], deviations[i]), shifts[i]))
     return values
