@@ -17,24 +17,44 @@
      (1,180, or 118,000 %), time from 0 to 2**32 - 1 s (136 years). Within it nothing reverts
      or wraps: no time, no volatility or a zero price give the payoff, a large deviation
      gives the forward (call) and the strike (put). Beyond it: a revert with a named reason.
-     Error at most 4e-15 of the lower of forward and strike, plus 1 wei.
+     Error at most 2.5e-14 of the lower of forward and strike, plus 1 wei; typically 4e-15.
+     Constants named in capitals with a number are coefficients of continued fractions,
+     c + a0/(x + b0 + a1/(x + b1 + ...)), see benchmarks/coefficients.py.
 @custom:rounding Values round down by at most 1 wei beyond the stated error.
 """
 
 from . import fixed_point
 from . import normal
 
-WAD: constant(uint256) = 10**18
-YEAR: constant(uint256) = 31_536_000
-# (q - 1)/(q + 1) for the quotient q = 1.4144 up to which the series for ln q was fitted.
-NEAR_Q64: constant(int256) = 3_165_824_863_607_386_000
-# The same for q = 2.8.
-DOUBLE_Q64: constant(int256) = 8_737_931_403_336_103_387
-LN_2: constant(int256) = 12_786_308_645_202_655_660
-LOG2_E: constant(int256) = 26_613_026_195_688_644_983
-INVERSE_SQRT_2PI: constant(int256) = 7_359_186_146_747_302_452
-# Ten standard deviations: what lies beyond is below 1e-24 of the price.
-TEN_Q64: constant(int256) = 10 * 2**64
+# First guess of a root, relative error 3 %: square root of t in [256**j, 256**(j + 1)).
+ROOT0_C: constant(int256) = 538_373_976_053_787_567_717
+ROOT0_A0: constant(int256) = -2_364_761_478_835_841_232_643_695_825_513_943_950_328_827
+ROOT0_B0: constant(int256) = 4_894_309_280_321_560_617_648
+ROOT0_A1: constant(int256) = -39_221_700_026_756_548_845_922_979_016_809_994_531_677
+ROOT0_B1: constant(int256) = 87_884_859_177_467_245_540
+ROOT1_C: constant(int256) = 8_613_983_616_860_601_083_474
+ROOT1_A0: constant(int256) = -9_686_063_017_311_605_688_908_578_101_305_114_420_546_873_980
+ROOT1_B0: constant(int256) = 1_252_943_175_762_319_518_117_865
+ROOT1_A1: constant(int256) = -2_570_433_332_953_517_185_166_408_352_845_659_801_627_985_667
+ROOT1_B1: constant(int256) = 22_498_523_949_431_614_858_307
+ROOT2_C: constant(int256) = 137_823_737_869_769_617_335_587
+ROOT2_A0: constant(int256) = -39_674_114_118_908_336_901_769_535_902_945_748_666_559_995_822_330
+ROOT2_B0: constant(int256) = 320_753_452_995_153_796_638_173_537
+ROOT2_A1: constant(int256) = -168_455_918_908_441_702_247_065_737_812_093_160_759_491_668_704_224
+ROOT2_B1: constant(int256) = 5_759_622_131_054_493_403_726_473
+ROOT3_C: constant(int256) = 2_205_179_805_916_313_877_369_385
+ROOT3_A0: constant(int256) = -162_505_171_431_048_547_949_648_019_058_465_786_538_229_742_888_262_144
+ROOT3_B0: constant(int256) = 82_112_883_966_759_371_939_372_425_507
+ROOT3_A1: constant(int256) = -11_039_927_101_583_635_398_463_700_193_253_337_383_534_046_000_200_024_064
+ROOT3_B1: constant(int256) = 1_474_463_265_549_950_311_353_976_991
+# 2**173 / (10**18 sqrt(365 days in seconds)): takes wad times half a root of seconds to Q64.
+PER_ROOT_YEAR: constant(uint256) = 2_131_993_844_211_580_142_161_088_242_462
+THIRD: constant(int256) = 6_148_914_691_236_517_205
+# Nine standard deviations: what lies beyond is below 2e-19 of the price.
+NINE: constant(int256) = 9 * 2**64
+EIGHTEEN: constant(uint256) = 18 * 2**64
+ONE: constant(int256) = 2**64
+MASK_64: constant(uint256) = 2**64 - 1
 
 
 @internal
@@ -50,15 +70,18 @@ def _price(forward: uint256, strike: uint256, volatility: uint256, time: uint256
     """
     assert forward < 2**128, "black76: forward too large"
     assert strike < 2**128, "black76: strike too large"
-    low: int256 = convert(min(forward, strike), int256)
-    high: int256 = convert(max(forward, strike), int256)
-    value: int256 = self._out_of_the_money_q64(low, high, self._deviation_q64(volatility, time))
-    # 0 <= value <= low: both sums are positive and below 2**129.
-    out: uint256 = convert(value, uint256)
-    into: uint256 = convert(unsafe_add(value, unsafe_sub(high, low)), uint256)
-    if forward > strike:
-        return into, out
-    return out, into
+    f: int256 = convert(convert(forward, bytes32), int256)
+    k: int256 = convert(convert(strike, bytes32), int256)
+    # Each value is between 0 and its price: both conversions hold.
+    if f > k:
+        put: int256 = self._out_of_the_money_q64(k, f, self._deviation_q64(volatility, time))
+        return convert(convert(unsafe_add(put, unsafe_sub(f, k)), bytes32), uint256), convert(
+            convert(put, bytes32), uint256
+        )
+    call: int256 = self._out_of_the_money_q64(f, k, self._deviation_q64(volatility, time))
+    return convert(convert(call, bytes32), uint256), convert(
+        convert(unsafe_add(call, unsafe_sub(k, f)), bytes32), uint256
+    )
 
 
 @internal
@@ -66,15 +89,48 @@ def _price(forward: uint256, strike: uint256, volatility: uint256, time: uint256
 def _deviation_q64(volatility: uint256, time: uint256) -> int256:
     """
     @notice Standard deviation of the log-price to expiry, the same for all strikes.
+    @dev A guess within 3 % for each of four ranges of time, then Newton's step three times:
+         errors 5e-4, 1e-7, 5e-15. The last one is harmonic, 2/(1/g + g/t), to be 0 at 0.
     @param volatility [wad] annualised, below 2**70.
     @param time [s] to expiry, below 2**32.
-    @return [Q64] below 2**78, rounded down.
+    @return [Q64] below 2**78, less than the truth by at most 6e-15 of it and 2**-63.
     """
     assert volatility < 2**70, "black76: volatility too large"
     assert time < 2**32, "black76: time too long"
-    # The root has 96 fractional bits: below 2**100; times 2**70 fits.
+    # The root [Q64]; below 2**81, of a time that is below 2**160 with 128 fractional bits.
+    t: int256 = convert(convert(time << 64, bytes32), int256)
+    root: int256 = 0
+    if time < 2**16:
+        if time < 2**8:
+            root = unsafe_add(ROOT0_C,
+            unsafe_div(ROOT0_A0, unsafe_add(unsafe_add(t, ROOT0_B0),
+            unsafe_div(ROOT0_A1, unsafe_add(t, ROOT0_B1)))))
+        else:
+            root = unsafe_add(ROOT1_C,
+            unsafe_div(ROOT1_A0, unsafe_add(unsafe_add(t, ROOT1_B0),
+            unsafe_div(ROOT1_A1, unsafe_add(t, ROOT1_B1)))))
+    elif time < 2**24:
+        root = unsafe_add(ROOT2_C,
+        unsafe_div(ROOT2_A0, unsafe_add(unsafe_add(t, ROOT2_B0),
+        unsafe_div(ROOT2_A1, unsafe_add(t, ROOT2_B1)))))
+    else:
+        root = unsafe_add(ROOT3_C,
+        unsafe_div(ROOT3_A0, unsafe_add(unsafe_add(t, ROOT3_B0),
+        unsafe_div(ROOT3_A1, unsafe_add(t, ROOT3_B1)))))
+    t = t << 64
+    # Twice the root, then the root.
+    root = unsafe_add(root, unsafe_div(t, root))
+    root = unsafe_add(root >> 2, unsafe_div(t, root))
+    # Half the root is below 2**79; 2**70 and 2**101 more make 2**250.
     return convert(
-        unsafe_div(unsafe_mul(volatility, isqrt(unsafe_div(time << 192, YEAR))), WAD << 32), int256
+        convert(
+            unsafe_mul(
+                unsafe_mul(convert(convert(unsafe_div(t, unsafe_add(root, unsafe_div(t, root))), bytes32), uint256), volatility),
+                PER_ROOT_YEAR,
+            ) >> 172,
+            bytes32,
+        ),
+        int256,
     )
 
 
@@ -85,108 +141,125 @@ def _out_of_the_money_q64(low: int256, high: int256, deviation: int256) -> int25
     @notice Value of the option out of the money: the call when the strike is the higher of the
             two prices, else the put. The other one is worth `high - low` more.
             The caller has checked the domain.
+    @dev Written for prices within a factor of 2, `_far_q64` does the rest. There pdf(z1) is at
+         most twice pdf(z2), so that Mills' ratio may be a fraction fitted with the density as
+         weight: 6e-15 in both terms.
     @param low [wad] lower of forward and strike, 0 <= low <= high.
     @param high [wad] higher of forward and strike, below 2**128.
     @param deviation [Q64] volatility times root of time, 0 <= deviation < 2**78.
     @return [wad] between 0 and low.
     """
-    # Below 2**206: zero exactly when one of the two is.
-    if unsafe_mul(low, deviation) == 0:
-        return 0
-    # ln(high / low) = 2 atanh(y), minimax of degree 6 in y**2, error 6e-17, as in fixed_point:
-    # written out for quotients up to 1.4144, and with one doubling up to 2.8.
-    offset: int256 = 0
-    gap: int256 = unsafe_div(unsafe_sub(high, low) << 64, unsafe_add(high, low))
-    if gap > NEAR_Q64:
-        if gap > DOUBLE_Q64:
-            offset = fixed_point._ln_ratio_q64(high, low)
-            gap = 0
-        else:
-            offset = LN_2
-            gap = unsafe_div(
-                unsafe_sub(high, unsafe_add(low, low)) << 64, unsafe_add(high, unsafe_add(low, low))
-            )
-    if gap != 0:
-        u: int256 = unsafe_mul(gap, gap) >> 64
-        gap = unsafe_mul(
-            gap,
-            unsafe_add(
-                36_893_488_147_419_109_648,
-                unsafe_mul(
-                    u,
-                    unsafe_add(
-                        12_297_829_382_451_766_180,
-                        unsafe_mul(
-                            u,
-                            unsafe_add(
-                                7_378_697_640_990_715_949,
-                                unsafe_mul(
-                                    u,
-                                    unsafe_add(
-                                        5_270_495_973_956_764_113,
-                                        unsafe_mul(
-                                            u,
-                                            unsafe_add(
-                                                4_099_501_296_940_275_595,
-                                                unsafe_mul(
-                                                    u,
-                                                    unsafe_add(
-                                                        3_342_869_302_085_354_223,
-                                                        unsafe_mul(u, 3_106_439_875_922_534_515) >> 64,
-                                                    ),
-                                                ) >> 64,
-                                            ),
-                                        ) >> 64,
-                                    ),
-                                ) >> 64,
-                            ),
-                        ) >> 64,
-                    ),
-                ) >> 64,
+    # ln(high / low) = 2 atanh(y); 0 if both are 0.
+    y: int256 = unsafe_div(unsafe_sub(high, low) << 64, unsafe_add(high, low))
+    if y > THIRD:
+        return self._far_q64(low, high, deviation)
+    u: int256 = unsafe_mul(y, y) >> 64
+    # No deviation makes z1 = z2 = 0 and the value 0.
+    z1: int256 = unsafe_sub(
+        unsafe_div(
+            unsafe_mul(
+                y,
+                unsafe_add(fixed_point.LN_C,
+                unsafe_div(fixed_point.LN_A0, unsafe_add(unsafe_add(u, fixed_point.LN_B0),
+                unsafe_div(fixed_point.LN_A1, unsafe_add(unsafe_add(u, fixed_point.LN_B1),
+                unsafe_div(fixed_point.LN_A2, unsafe_add(u, fixed_point.LN_B2))))))),
             ),
-        ) >> 64
-    half: int256 = deviation >> 1
-    # ln < 89 in Q64 is below 2**71: the quotient is below 2**135, nothing wraps.
-    gap = unsafe_div(unsafe_add(offset, gap) << 64, deviation)
-    z1: int256 = unsafe_sub(gap, half)
-    if z1 < 0:
-        if z1 <= -TEN_Q64:
+            deviation,
+        ),
+        deviation >> 1,
+    )
+    if convert(convert(unsafe_add(z1, NINE), bytes32), uint256) > EIGHTEEN:
+        if z1 < 0:
             return low
-    elif z1 >= TEN_Q64:
         return 0
-    # pdf(z1) by e**r = (T + r)/(T - r), z1**2 / 2 = n ln 2 - r, as in fixed_point; degree 4 errs
-    # by 4e-16. The square is below 100, so 0 <= n <= 73 (by way of bytes32, as a conversion would check again), and all products are below 2**210.
-    # Mills' ratios are at most 1.26: products with the density below 2**131.
-    ratio: int256 = normal._mills_q64(unsafe_add(gap, half))
-    r: int256 = unsafe_mul(z1, z1) >> 65
-    n: int256 = unsafe_add(unsafe_mul(r, LOG2_E), 2**127) >> 128
-    r = unsafe_sub(unsafe_mul(n, LN_2), r)
-    t: int256 = unsafe_mul(r, r) >> 64
-    t = unsafe_add(
-        36_893_488_147_419_140_502,
-        unsafe_mul(
-            t,
-            unsafe_sub(
-                3_074_457_345_602_734_677,
-                unsafe_mul(
-                    t,
-                    unsafe_sub(
-                        51_240_954_725_655_019,
-                        unsafe_mul(t, unsafe_sub(1_219_998_614_079_473, unsafe_mul(t, 30_270_456_373_529) >> 64)) >> 64,
-                    ),
-                ) >> 64,
+    z2: int256 = unsafe_add(z1, deviation)
+    # pdf(z1) = 2**-v / sqrt(2 pi), below 81 * 2**128 * 2**120 < 2**255; v = n + 1/2 + f.
+    v: uint256 = convert(
+        convert(unsafe_mul(unsafe_mul(z1, z1), fixed_point.HALF_LOG2_E), bytes32), uint256
+    ) >> 184
+    f: int256 = unsafe_sub(convert(convert(v & MASK_64, bytes32), int256), 2**63)
+    u = unsafe_mul(f, f) >> 64
+    # 2**-f = 1 - 2f/(T + f); PDF_C has 63 fractional bits, so that with a ratio it is 127.
+    u = unsafe_sub(
+        normal.PDF_C,
+        unsafe_div(
+            unsafe_mul(2 * normal.PDF_C, f),
+            unsafe_add(
+                unsafe_add(fixed_point.EXP_C,
+                unsafe_div(fixed_point.EXP_A0, unsafe_add(unsafe_add(u, fixed_point.EXP_B0),
+                unsafe_div(fixed_point.EXP_A1, unsafe_add(u, fixed_point.EXP_B1))))),
+                f,
             ),
-        ) >> 64,
-    )
-    t = unsafe_div(unsafe_mul(unsafe_add(t, r), INVERSE_SQRT_2PI), unsafe_sub(t, r)) >> convert(
-        convert(n, bytes32), uint256
+        ),
     )
     if z1 < 0:
-        ratio = unsafe_add(ratio, normal._mills_q64(unsafe_sub(0, z1)))
-        t = unsafe_sub(2**64, unsafe_mul(t, ratio) >> 64)
+        z1 = unsafe_sub(0, z1)
+        u = unsafe_sub(
+            2**127,
+            unsafe_mul(
+                u,
+                unsafe_add(
+                    unsafe_div(normal.NEAR_A0, unsafe_add(unsafe_add(z1, normal.NEAR_B0),
+                    unsafe_div(normal.NEAR_A1, unsafe_add(unsafe_add(z1, normal.NEAR_B1),
+                    unsafe_div(normal.NEAR_A2, unsafe_add(unsafe_add(z1, normal.NEAR_B2),
+                    unsafe_div(normal.NEAR_A3, unsafe_add(unsafe_add(z1, normal.NEAR_B3),
+                    unsafe_div(normal.NEAR_A4, unsafe_add(unsafe_add(z1, normal.NEAR_B4),
+                    unsafe_div(normal.NEAR_A5, unsafe_add(z1, normal.NEAR_B5)))))))))))),
+                    unsafe_div(normal.NEAR_A0, unsafe_add(unsafe_add(z2, normal.NEAR_B0),
+                    unsafe_div(normal.NEAR_A1, unsafe_add(unsafe_add(z2, normal.NEAR_B1),
+                    unsafe_div(normal.NEAR_A2, unsafe_add(unsafe_add(z2, normal.NEAR_B2),
+                    unsafe_div(normal.NEAR_A3, unsafe_add(unsafe_add(z2, normal.NEAR_B3),
+                    unsafe_div(normal.NEAR_A4, unsafe_add(unsafe_add(z2, normal.NEAR_B4),
+                    unsafe_div(normal.NEAR_A5, unsafe_add(z2, normal.NEAR_B5)))))))))))),
+                ),
+            ) >> (v >> 64),
+        )
     else:
-        t = unsafe_mul(t, unsafe_sub(normal._mills_q64(z1), ratio)) >> 64
+        u = unsafe_mul(
+            u,
+            unsafe_sub(
+                unsafe_div(normal.NEAR_A0, unsafe_add(unsafe_add(z1, normal.NEAR_B0),
+                unsafe_div(normal.NEAR_A1, unsafe_add(unsafe_add(z1, normal.NEAR_B1),
+                unsafe_div(normal.NEAR_A2, unsafe_add(unsafe_add(z1, normal.NEAR_B2),
+                unsafe_div(normal.NEAR_A3, unsafe_add(unsafe_add(z1, normal.NEAR_B3),
+                unsafe_div(normal.NEAR_A4, unsafe_add(unsafe_add(z1, normal.NEAR_B4),
+                unsafe_div(normal.NEAR_A5, unsafe_add(z1, normal.NEAR_B5)))))))))))),
+                unsafe_div(normal.NEAR_A0, unsafe_add(unsafe_add(z2, normal.NEAR_B0),
+                unsafe_div(normal.NEAR_A1, unsafe_add(unsafe_add(z2, normal.NEAR_B1),
+                unsafe_div(normal.NEAR_A2, unsafe_add(unsafe_add(z2, normal.NEAR_B2),
+                unsafe_div(normal.NEAR_A3, unsafe_add(unsafe_add(z2, normal.NEAR_B3),
+                unsafe_div(normal.NEAR_A4, unsafe_add(unsafe_add(z2, normal.NEAR_B4),
+                unsafe_div(normal.NEAR_A5, unsafe_add(z2, normal.NEAR_B5)))))))))))),
+            ),
+        ) >> (v >> 64)
     # Rounding may leave a few units below zero where the value vanishes.
-    if t < 0:
+    if u < 0:
         return 0
-    return unsafe_mul(low, t) >> 64
+    # Below 2**128 * 2**127.
+    return unsafe_mul(low, u) >> 127
+
+
+@internal
+@pure
+def _far_q64(low: int256, high: int256, deviation: int256) -> int256:
+    """
+    @notice The same for prices far from each other, where Mills' ratio must be exact everywhere.
+    @dev ln < 89 in Q64 is below 2**71: the quotient is below 2**135, nothing wraps.
+    """
+    if low == 0:
+        return 0
+    z1: int256 = unsafe_sub(
+        unsafe_div(fixed_point._ln_ratio_q64(high, low) << 64, deviation), deviation >> 1
+    )
+    if deviation == 0 or z1 > NINE:
+        return 0
+    if z1 < -NINE:
+        return low
+    ratio: int256 = normal._mills_q64(unsafe_add(z1, deviation))
+    if z1 < 0:
+        ratio = unsafe_sub(
+            ONE, unsafe_mul(normal._pdf_q64(z1), unsafe_add(normal._mills_q64(unsafe_sub(0, z1)), ratio)) >> 64
+        )
+    else:
+        ratio = unsafe_mul(normal._pdf_q64(z1), unsafe_sub(normal._mills_q64(z1), ratio)) >> 64
+    return unsafe_mul(low, max(ratio, 0)) >> 64

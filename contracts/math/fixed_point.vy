@@ -7,20 +7,57 @@
         64 fractional bits ("Q64", 1.0 = 2**64) from which prices are made (`_exp_q64`,
         `_ln_ratio_q64`). Binary, because a shift costs 6 gas and a division by 1e18 costs 11;
         64 bits, because products of two then fit a word with room to spare.
-@dev Polynomials are minimax (Remez, 50 digits) and written as one nested expression, so that
-     partial results stay on the stack. All of them were measured against mpmath:
-     tests/unit/math/.
+@dev A quotient costs what a product costs, so rational functions are written as continued
+     fractions c + a0/(x + b0 + a1/(x + b1 + ...)), one nested expression each, so that partial
+     results stay on the stack. `b` and `c` are Q64, `a` is Q128. Where they come from:
+     benchmarks/coefficients.py. Denominators keep their sign on the whole domain.
 @custom:rounding To nearest within the stated bounds, not directed.
 """
 
 WAD: constant(int256) = 10**18
-# ln 2 in Q64, and 1/ln 2 in Q64.
 LN_2: constant(int256) = 12_786_308_645_202_655_660
 LOG2_E: constant(int256) = 26_613_026_195_688_644_983
+# 1/(2 ln 2) with 120 fractional bits.
+HALF_LOG2_E: constant(int256) = 958_835_318_864_837_042_473_377_629_465_025_855
+# 2**184 / (10**18 ln 2): takes a wad exponent to base 2, with 184 fractional bits.
+LOG2_E_WAD: constant(int256) = 35_374_779_471_866_681_902_670_096_911_376_803_154
+# sqrt(2) wad with 130 fractional bits; 1/sqrt(2).
+ROOT_2_WAD: constant(int256) = 1_924_927_753_344_036_092_360_270_179_821_000_455_416_919_845_928_505_187_016
+INVERSE_ROOT_2: constant(int256) = 13_043_817_825_332_782_212
+MASK_64: constant(uint256) = 2**64 - 1
+# (q - 1)/(q + 1) for a quotient of 2.
+THIRD: constant(int256) = 6_148_914_691_236_517_205
+TWO_THIRDS: constant(uint256) = 12_297_829_382_473_034_410
 
 # e**x is below 2**196 wad at 135, and below half a wei at -41.5.
 EXP_MAX: constant(int256) = 135 * 10**18
 EXP_MIN: constant(int256) = -(415 * 10**17)
+EXP_SPAN: constant(uint256) = 1_765 * 10**17
+
+# ln((1 + y)/(1 - y))/y in y**2, |y| <= 1/3: error of the logarithm 1.3e-15.
+LN_C: constant(int256) = 7_938_660_252_251_012_557
+LN_A0: constant(int256) = -1_947_952_676_679_306_924_714_420_740_818_205_317_289
+LN_B0: constant(int256) = -90_011_611_263_807_170_605
+LN_A1: constant(int256) = -1_005_527_122_979_068_403_755_464_642_049_393_654_332
+LN_B1: constant(int256) = -45_845_433_753_127_628_091
+LN_A2: constant(int256) = -38_633_582_437_484_704_310_998_125_871_529_019_533
+LN_B2: constant(int256) = -23_858_272_815_551_265_214
+# The same with an error of 7e-20.
+LOG_C: constant(int256) = 6_272_524_088_254_708_802
+LOG_A0: constant(int256) = -2_633_180_818_529_913_784_465_269_579_304_397_141_991
+LOG_B0: constant(int256) = -133_979_602_275_137_966_863
+LOG_A1: constant(int256) = -3_097_833_826_989_643_423_500_329_116_785_865_559_195
+LOG_B1: constant(int256) = -69_999_593_816_001_886_675
+LOG_A2: constant(int256) = -176_377_111_608_532_822_293_443_503_338_902_359_425
+LOG_B2: constant(int256) = -33_107_467_900_509_160_334
+LOG_A3: constant(int256) = -15_747_841_635_464_769_320_254_775_159_260_814_321
+LOG_B3: constant(int256) = -22_264_612_648_374_804_259
+# T in f**2, |f| <= 1/2, of 2**f = (T + f)/(T - f): error of the power 1e-18.
+EXP_C: constant(int256) = 798_790_203_494_204_853_602
+EXP_A0: constant(int256) = -9_454_258_544_305_651_757_477_549_700_152_094_190_857_482
+EXP_B0: constant(int256) = 14_378_035_481_063_709_324_150
+EXP_A1: constant(int256) = -2_985_949_928_585_993_342_050_921_687_691_570_958_680_392
+EXP_B1: constant(int256) = 1_759_175_103_320_533_102_363
 
 
 @internal
@@ -28,48 +65,27 @@ EXP_MIN: constant(int256) = -(415 * 10**17)
 def _exp_q64(power: int256) -> int256:
     """
     @notice e**power, for powers of at most 0.
-    @dev power = k ln 2 + r with |r| <= ln 2 / 2, and e**r = (T + r)/(T - r) with
-         T = r coth(r/2), an even function of r: degree 5 in r**2 errs by 3e-19.
-         Nothing overflows: |power| < 2**127 keeps every product below 2**255.
+    @dev power = -(n + 1/2 + f) ln 2 with |f| <= 1/2, and 2**-f = 1 - 2f/(T + f).
     @param power [Q64] -2**127 < power <= 0.
     @return [Q64] error at most 2**-62 absolute and 3e-18 relative to 1.
     """
-    # Nearest integer to power / ln 2; an arithmetic shift floors.
-    k: int256 = unsafe_add(unsafe_mul(power, LOG2_E), 2**127) >> 128
-    r: int256 = unsafe_sub(power, unsafe_mul(k, LN_2))
-    u: int256 = unsafe_mul(r, r) >> 64
-    t: int256 = (
-        unsafe_add(
-            unsafe_mul(
-                unsafe_add(
-                    unsafe_mul(
-                        unsafe_add(
-                            unsafe_mul(
-                                unsafe_add(
-                                    unsafe_mul(
-                                        unsafe_add(unsafe_mul(u, 763_232_177_624) >> 64, -30_499_627_022_199), u
-                                    )
-                                    >> 64,
-                                    1_220_022_697_597_798,
-                                ),
-                                u,
-                            )
-                            >> 64,
-                            -51_240_955_758_655_772,
-                        ),
-                        u,
-                    )
-                    >> 64,
-                    3_074_457_345_618_241_639,
-                ),
-                u,
-            )
-            >> 64,
-            36_893_488_147_419_103_260,
-        )
-    )
-    # 0 < t - r since t > 2 and |r| < 0.35; k <= 0. Shifts of 256 and more give 0.
-    return unsafe_div(unsafe_add(t, r) << 64, unsafe_sub(t, r)) >> convert(unsafe_sub(0, k), uint256)
+    # Below 2**127 * 2**65.
+    v: uint256 = convert(convert(unsafe_mul(power, -LOG2_E), bytes32), uint256) >> 64
+    f: int256 = unsafe_sub(convert(convert(v & MASK_64, bytes32), int256), 2**63)
+    u: int256 = unsafe_mul(f, f) >> 64
+    # T > 2.8, |f| <= 1/2. Shifts of 256 and more give 0.
+    return unsafe_sub(
+        INVERSE_ROOT_2,
+        unsafe_div(
+            unsafe_mul(2 * INVERSE_ROOT_2, f),
+            unsafe_add(
+                unsafe_add(EXP_C,
+                unsafe_div(EXP_A0, unsafe_add(unsafe_add(u, EXP_B0),
+                unsafe_div(EXP_A1, unsafe_add(u, EXP_B1))))),
+                f,
+            ),
+        ),
+    ) >> (v >> 64)
 
 
 @internal
@@ -77,78 +93,52 @@ def _exp_q64(power: int256) -> int256:
 def _ln_ratio_q64(large: int256, small: int256) -> int256:
     """
     @notice ln(large / small).
-    @dev With the quotient brought into (1/sqrt 2, sqrt 2) by a power of two,
-         ln q = 2 atanh(y), y = (large - small)/(large + small), |y| < 0.1717:
-         degree 6 in y**2 errs by 6e-17. Near the money there is nothing to bring.
+    @dev ln q = 2 atanh(y), y = (large - small)/(large + small), for q up to 2. A larger quotient
+         is brought into (1/2, 2) by an odd power of two: that needs half the comparisons.
     @param large Any unit, small <= large < 2**128.
     @param small Same unit, positive.
-    @return [Q64] error at most 7e-17.
+    @return [Q64] error at most 7e-20 and some 2**-60.
     """
-    divisor: int256 = small
-    k: int256 = 0
-    # 256/181 = 1.4144. All factors are below 2**128 * 2**9: no overflow.
-    if unsafe_mul(large, 181) > unsafe_mul(divisor, 256):
-        if (large >> 4) >= divisor:
-            for step: uint256 in [64, 32, 16, 8, 4]:
-                if (large >> step) >= divisor:
-                    divisor = divisor << step
-                    k = unsafe_add(k, convert(step, int256))
-        # What is left is below 2**4: four doublings at most, and the last may pass `large`.
-        for i: uint256 in range(4):
-            if unsafe_mul(large, 181) <= unsafe_mul(divisor, 256):
-                break
-            divisor = divisor << 1
-            k = unsafe_add(k, 1)
     # Numerator below 2**192, denominator positive and below 2**130.
-    y: int256 = unsafe_div(unsafe_sub(large, divisor) << 64, unsafe_add(large, divisor))
+    y: int256 = unsafe_div(unsafe_sub(large, small) << 64, unsafe_add(large, small))
+    offset: int256 = 0
+    if y > THIRD:
+        k: uint256 = 1
+        top: int256 = large
+        if (top >> 8) >= small:
+            if (top >> 64) >= small:
+                top = top >> 64
+                k = 65
+            if (top >> 32) >= small:
+                top = top >> 32
+                k = unsafe_add(k, 32)
+            if (top >> 16) >= small:
+                top = top >> 16
+                k = unsafe_add(k, 16)
+            if (top >> 8) >= small:
+                top = top >> 8
+                k = unsafe_add(k, 8)
+        if (top >> 4) >= small:
+            top = top >> 4
+            k = unsafe_add(k, 4)
+        if (top >> 2) >= small:
+            k = unsafe_add(k, 2)
+        # `small` is at most `large >> (k - 1)`: below 2**129.
+        top = small << k
+        offset = unsafe_mul(convert(convert(k, bytes32), int256), LN_2)
+        y = unsafe_div(unsafe_sub(large, top) << 64, unsafe_add(large, top))
     u: int256 = unsafe_mul(y, y) >> 64
-    series: int256 = (
+    return unsafe_add(
+        offset,
         unsafe_mul(
-            unsafe_add(
-                unsafe_mul(
-                    unsafe_add(
-                        unsafe_mul(
-                            unsafe_add(
-                                unsafe_mul(
-                                    unsafe_add(
-                                        unsafe_mul(
-                                            unsafe_add(
-                                                unsafe_mul(
-                                                    unsafe_add(
-                                                        unsafe_mul(u, 3_106_439_875_922_534_515) >> 64,
-                                                        3_342_869_302_085_354_223,
-                                                    ),
-                                                    u,
-                                                )
-                                                >> 64,
-                                                4_099_501_296_940_275_595,
-                                            ),
-                                            u,
-                                        )
-                                        >> 64,
-                                        5_270_495_973_956_764_113,
-                                    ),
-                                    u,
-                                )
-                                >> 64,
-                                7_378_697_640_990_715_949,
-                            ),
-                            u,
-                        )
-                        >> 64,
-                        12_297_829_382_451_766_180,
-                    ),
-                    u,
-                )
-                >> 64,
-                36_893_488_147_419_109_648,
-            ),
             y,
-        )
-        >> 64
+            unsafe_add(LOG_C,
+            unsafe_div(LOG_A0, unsafe_add(unsafe_add(u, LOG_B0),
+            unsafe_div(LOG_A1, unsafe_add(unsafe_add(u, LOG_B1),
+            unsafe_div(LOG_A2, unsafe_add(unsafe_add(u, LOG_B2),
+            unsafe_div(LOG_A3, unsafe_add(u, LOG_B3))))))))),
+        ) >> 64,
     )
-    # The quotient is at least 1, so the sum is not negative beyond its rounding.
-    return max(unsafe_add(unsafe_mul(k, LN_2), series), 0)
 
 
 @internal
@@ -159,26 +149,37 @@ def _exp(power: int256) -> uint256:
     @param power [wad] at most 135.
     @return [wad] error at most 1 wei plus 1e-17 of the value.
     """
-    if power < EXP_MIN:
+    if convert(convert(unsafe_sub(power, EXP_MIN), bytes32), uint256) > EXP_SPAN:
+        assert power < 0, "fixed_point: exponent too large"
         return 0
-    assert power <= EXP_MAX, "fixed_point: exponent too large"
-    # e**x = 2**n e**(x - n ln 2), with n so large that the second power is not positive.
-    # |power| < 2**67: the shift by 96 stays below 2**163.
-    n: int256 = 0
-    if power > 0:
-        n = unsafe_add(unsafe_div(unsafe_mul(power, LOG2_E) >> 64, 10**18), 1)
-    # Q64, rounded down; ln 2 with 128 fractional bits keeps n ln 2 exact to 2**-64.
-    reduced: int256 = unsafe_sub(
-        unsafe_div(power << 128, 10**18), unsafe_mul(n, 235_865_763_225_513_294_137_944_142_764_154_484_399)
-    ) >> 64
-    # Rounding of LOG2_E could leave a few units above 0.
-    value: uint256 = convert(self._exp_q64(min(reduced, 0)), uint256)
-    # value <= 2**64 (plus rounding) and n <= 195: below 2**(64 + 60 + 195) is too much, so shift
-    # what is left of n once the 64 fractional bits are spent.
-    scaled: uint256 = unsafe_mul(value, 10**18)
-    if n >= 64:
-        return scaled << convert(unsafe_sub(n, 64), uint256)
-    return scaled >> convert(unsafe_sub(64, n), uint256)
+    # power = (n + 1/2 + f) ln 2; the product is below 2**68 * 2**125.
+    v: int256 = unsafe_mul(power, LOG2_E_WAD) >> 120
+    f: int256 = unsafe_sub(
+        convert(convert(convert(convert(v, bytes32), uint256) & MASK_64, bytes32), int256), 2**63
+    )
+    u: int256 = unsafe_mul(f, f) >> 64
+    # 2**f = 1 + 2f/(T - f), times sqrt(2): below 2**191, so 2**255 after the shift; -60 <= n <= 194.
+    return (
+        convert(
+            convert(
+                unsafe_add(
+                    ROOT_2_WAD,
+                    unsafe_div(
+                        unsafe_mul(2 * ROOT_2_WAD, f),
+                        unsafe_sub(
+                            unsafe_add(EXP_C,
+                            unsafe_div(EXP_A0, unsafe_add(unsafe_add(u, EXP_B0),
+                            unsafe_div(EXP_A1, unsafe_add(u, EXP_B1))))),
+                            f,
+                        ),
+                    ),
+                ),
+                bytes32,
+            ),
+            uint256,
+        )
+        << 64
+    ) >> convert(convert(unsafe_sub(194, v >> 64), bytes32), uint256)
 
 
 @internal
@@ -187,14 +188,27 @@ def _ln(x: uint256) -> int256:
     """
     @notice Natural logarithm.
     @param x [wad] positive, below 2**128.
-    @return [wad] error at most 70 wei (7e-17).
+    @return [wad] error at most 2 wei (2e-18).
     """
-    assert x > 0, "fixed_point: logarithm of zero"
-    assert x < 2**128, "fixed_point: value too large"
-    value: int256 = convert(x, int256)
-    if value >= WAD:
-        return unsafe_mul(self._ln_ratio_q64(value, WAD), WAD) >> 64
-    return unsafe_sub(0, unsafe_mul(self._ln_ratio_q64(WAD, value), WAD) >> 64)
+    if unsafe_sub(x, 1) > 2**128 - 2:
+        assert x == 0, "fixed_point: value too large"
+        raise "fixed_point: logarithm of zero"
+    value: int256 = convert(convert(x, bytes32), int256)
+    y: int256 = unsafe_div(unsafe_sub(value, WAD) << 64, unsafe_add(value, WAD))
+    if convert(convert(unsafe_add(y, THIRD), bytes32), uint256) > TWO_THIRDS:
+        if y > 0:
+            return unsafe_mul(self._ln_ratio_q64(value, WAD), WAD) >> 64
+        return unsafe_sub(0, unsafe_mul(self._ln_ratio_q64(WAD, value), WAD) >> 64)
+    u: int256 = unsafe_mul(y, y) >> 64
+    # Q64 twice times a wad: below 2**188.
+    return unsafe_mul(
+        unsafe_mul(y, WAD),
+        unsafe_add(LOG_C,
+        unsafe_div(LOG_A0, unsafe_add(unsafe_add(u, LOG_B0),
+        unsafe_div(LOG_A1, unsafe_add(unsafe_add(u, LOG_B1),
+        unsafe_div(LOG_A2, unsafe_add(unsafe_add(u, LOG_B2),
+        unsafe_div(LOG_A3, unsafe_add(u, LOG_B3))))))))),
+    ) >> 128
 
 
 @internal

@@ -3,18 +3,55 @@
 """
 @title Normal distribution
 @license AGPL-3.0-only
-@notice Density and distribution function of the standard normal, and Mills' ratio
+@notice Density, distribution function and its inverse for the standard normal, and Mills' ratio
         M(z) = (1 - cdf(z)) / pdf(z), from which both tails come without cancellation.
+@dev Continued fractions as in fixed_point.vy, from benchmarks/coefficients.py.
 @custom:rounding To nearest within the stated bounds, not directed.
 """
 
 from . import fixed_point
 
 WAD: constant(int256) = 10**18
-# 1/sqrt(2 pi) in Q64.
 INVERSE_SQRT_2PI: constant(int256) = 7_359_186_146_747_302_452
-# Beyond 40 standard deviations the tail is below 1e-300.
-FAR: constant(int256) = 40 * 10**18
+# 1/sqrt(2 pi) / sqrt(2) with 63 fractional bits.
+PDF_C: constant(int256) = 2_601_865_214_189_558_307
+MASK_64: constant(uint256) = 2**64 - 1
+# Beyond 9.3 standard deviations pdf and tail are below a wei.
+FAR: constant(int256) = 93 * 10**17
+TWICE_FAR: constant(uint256) = 186 * 10**17
+
+# Mills' ratio on [0, infinity), error 1.8e-15 absolute.
+MILLS_A0: constant(int256) = 340_282_366_921_754_291_623_590_858_845_421_735_182
+MILLS_B0: constant(int256) = 19_333_960_277
+MILLS_A1: constant(int256) = 340_282_311_109_568_736_152_226_078_626_713_229_832
+MILLS_B1: constant(int256) = -248_100_300_606_973
+MILLS_A2: constant(int256) = 680_798_833_393_358_445_168_011_800_514_549_403_660
+MILLS_B2: constant(int256) = 224_258_778_691_241_973
+MILLS_A3: constant(int256) = 912_558_262_543_072_636_766_744_157_511_178_323_531
+MILLS_B3: constant(int256) = -44_563_367_204_248_582_485
+MILLS_A4: constant(int256) = 16_887_427_232_105_823_916_626_323_300_225_474_233_002
+MILLS_B4: constant(int256) = 279_365_976_062_998_588_705
+MILLS_A5: constant(int256) = 1_932_837_142_492_280_695_252_453_085_630_108_892_022
+MILLS_B5: constant(int256) = 546_437_954_680_347_381_498
+MILLS_A6: constant(int256) = 250_848_647_966_806_742_995_684_226_589_144_410_207_809
+MILLS_B6: constant(int256) = -430_401_593_133_693_022_791
+MILLS_A7: constant(int256) = -383_091_829_751_034_598_875_470_002_926_594_584_614
+MILLS_B7: constant(int256) = 20_374_741_645_273_874_692
+MILLS_A8: constant(int256) = 10_292_056_041_858_578_037_696_098_118_673_723_830_785
+MILLS_B8: constant(int256) = 48_176_811_883_670_572_955
+# Mills' ratio on [0, infinity) times the density, error 5.8e-15; decreasing, exact at 0.
+NEAR_A0: constant(int256) = 340_245_042_046_064_371_947_628_201_939_994_750_160
+NEAR_B0: constant(int256) = -98_525_781_718_653_958
+NEAR_A1: constant(int256) = 384_596_860_114_265_889_952_601_204_512_227_403_123
+NEAR_B1: constant(int256) = 34_654_164_137_199_678_627
+NEAR_A2: constant(int256) = -6_001_809_574_083_890_829_693_330_928_729_333_159_822
+NEAR_B2: constant(int256) = 157_202_224_823_015_747_872
+NEAR_A3: constant(int256) = 10_616_049_370_101_187_154_209_084_039_582_518_336_914
+NEAR_B3: constant(int256) = 39_001_503_883_441_261_802
+NEAR_A4: constant(int256) = -373_757_813_523_902_976_455_769_945_536_733_767_599
+NEAR_B4: constant(int256) = -292_394_955_946_641_047_723
+NEAR_A5: constant(int256) = 110_275_833_087_757_182_591_329_818_763_745_948_846_392
+NEAR_B5: constant(int256) = 353_474_532_939_422_707_627
 
 
 @internal
@@ -22,61 +59,23 @@ FAR: constant(int256) = 40 * 10**18
 def _mills_q64(z: int256) -> int256:
     """
     @notice Mills' ratio of the standard normal.
-    @dev Minimax rational of type (8, 9) on [0, infinity), written as a continued fraction
-         (a division costs as much as a product, so this is half of two Horner forms):
-         M(z) = a0/(z + b0 + a1/(z + b1 + ...)). The sixth and seventh partial denominators
-         are taken together, as t / ((z + b5) t + a6): apart they would pass through zero near
-         z = 23.4, together they stay above 43. The other denominators stay above 0.79.
-         Source of the rational: own Remez exchange in 60 digits.
-    @param z [Q64] 0 <= z < 2**100, so that no product exceeds 2**202.
+    @dev The sixth and seventh partial denominators are taken together, as t/((z + b5) t + a6):
+         apart they would pass through zero near z = 23.3, together they stay above 43. The other
+         denominators stay above 0.79.
+    @param z [Q64] 0 <= z < 2**100, so that no product exceeds 2**230.
     @return [Q64] error at most 1.8e-15 absolute.
     """
     t: int256 = unsafe_add(
-        unsafe_add(z, -430_413_026_480_846_863_186),
-        unsafe_div(
-            -20_767_030_144_762_735_023 << 64,
-            unsafe_add(
-                unsafe_add(z, 20_375_258_595_912_472_906),
-                unsafe_div(557_932_728_463_720_753_148 << 64, unsafe_add(z, 48_176_291_653_870_161_016)),
-            ),
-        ),
+        unsafe_add(z, MILLS_B6),
+        unsafe_div(MILLS_A7, unsafe_add(unsafe_add(z, MILLS_B7), unsafe_div(MILLS_A8, unsafe_add(z, MILLS_B8)))),
     )
-    return unsafe_div(
-        18_446_744_073_753_774_209 << 64,
-        unsafe_add(
-            unsafe_add(z, 19_332_950_102),
-            unsafe_div(
-                18_446_741_048_278_611_989 << 64,
-                unsafe_add(
-                    unsafe_add(z, -248_093_646_760_630),
-                    unsafe_div(
-                        36_906_178_443_914_012_108 << 64,
-                        unsafe_add(
-                            unsafe_add(z, 224_254_974_513_194_626),
-                            unsafe_div(
-                                49_469_965_657_511_232_563 << 64,
-                                unsafe_add(
-                                    unsafe_add(z, -44_562_753_167_952_526_981),
-                                    unsafe_div(
-                                        915_457_319_734_883_815_159 << 64,
-                                        unsafe_add(
-                                            unsafe_add(z, 279_365_309_219_605_699_454),
-                                            unsafe_div(
-                                                unsafe_mul(104_777_833_385_877_196_249, t) << 64,
-                                                unsafe_add(
-                                                    unsafe_mul(unsafe_add(z, 546_449_301_562_315_293_575), t),
-                                                    13_599_137_006_720_955_850_427 << 64,
-                                                ),
-                                            ),
-                                        ),
-                                    ),
-                                ),
-                            ),
-                        ),
-                    ),
-                ),
-            ),
-        ),
+    return (
+        unsafe_div(MILLS_A0, unsafe_add(unsafe_add(z, MILLS_B0),
+        unsafe_div(MILLS_A1, unsafe_add(unsafe_add(z, MILLS_B1),
+        unsafe_div(MILLS_A2, unsafe_add(unsafe_add(z, MILLS_B2),
+        unsafe_div(MILLS_A3, unsafe_add(unsafe_add(z, MILLS_B3),
+        unsafe_div(MILLS_A4, unsafe_add(unsafe_add(z, MILLS_B4),
+        unsafe_div(unsafe_mul(MILLS_A5, t), unsafe_add(unsafe_mul(unsafe_add(z, MILLS_B5), t), MILLS_A6))))))))))))
     )
 
 
@@ -100,9 +99,36 @@ def _pdf(x: int256) -> uint256:
     @param x [wad] any.
     @return [wad] error at most 3 wei.
     """
-    if abs(max(x, -FAR - 1)) > FAR:
+    if convert(convert(unsafe_add(x, FAR), bytes32), uint256) > TWICE_FAR:
         return 0
-    return convert(unsafe_mul(self._pdf_q64(unsafe_div(x << 64, WAD)), WAD) >> 64, uint256)
+    # pdf = 2**-v / sqrt(2 pi), v = n + 1/2 + f, as in `_cdf`.
+    z: int256 = unsafe_div(x << 64, WAD)
+    v: uint256 = convert(
+        convert(unsafe_mul(unsafe_mul(z, z), fixed_point.HALF_LOG2_E), bytes32), uint256
+    ) >> 184
+    z = unsafe_sub(convert(convert(v & MASK_64, bytes32), int256), 2**63)
+    u: int256 = unsafe_mul(z, z) >> 64
+    return convert(
+        convert(
+            unsafe_mul(
+                unsafe_sub(
+                    PDF_C,
+                    unsafe_div(
+                        unsafe_mul(2 * PDF_C, z),
+                        unsafe_add(
+                            unsafe_add(fixed_point.EXP_C,
+                            unsafe_div(fixed_point.EXP_A0, unsafe_add(unsafe_add(u, fixed_point.EXP_B0),
+                            unsafe_div(fixed_point.EXP_A1, unsafe_add(u, fixed_point.EXP_B1))))),
+                            z,
+                        ),
+                    ),
+                ),
+                WAD,
+            ),
+            bytes32,
+        ),
+        uint256,
+    ) >> unsafe_add(v >> 64, 63)
 
 
 @internal
@@ -111,16 +137,70 @@ def _cdf(x: int256) -> uint256:
     """
     @notice Distribution function of the standard normal.
     @param x [wad] any.
-    @return [wad] error at most 1e-15 (1,000 wei).
+    @return [wad] error at most 6e-15 (6,000 wei); cdf(x) + cdf(-x) is 1 to 3 wei.
     """
-    if x > FAR:
+    if convert(convert(unsafe_add(x, FAR), bytes32), uint256) > TWICE_FAR:
+        if x < 0:
+            return 0
         return 10**18
-    if x < -FAR:
-        return 0
-    z: int256 = unsafe_div(abs(x) << 64, WAD)
-    tail: uint256 = convert(
-        unsafe_mul(unsafe_mul(self._pdf_q64(z), self._mills_q64(z)) >> 64, WAD) >> 64, uint256
+    z: int256 = unsafe_div(x << 64, WAD)
+    # z**2 log2(e)/2 = n + 1/2 + f; 87 * 2**128 * 2**120 is below 2**255.
+    v: uint256 = convert(
+        convert(unsafe_mul(unsafe_mul(z, z), fixed_point.HALF_LOG2_E), bytes32), uint256
+    ) >> 184
+    f: int256 = unsafe_sub(convert(convert(v & MASK_64, bytes32), int256), 2**63)
+    u: int256 = unsafe_mul(f, f) >> 64
+    # 2**-f = 1 - 2f/(T + f); density below 2**62, times a wad 2**122, times the ratio 2**187.
+    u = unsafe_mul(
+        unsafe_sub(
+            PDF_C,
+            unsafe_div(
+                unsafe_mul(2 * PDF_C, f),
+                unsafe_add(
+                    unsafe_add(fixed_point.EXP_C,
+                    unsafe_div(fixed_point.EXP_A0, unsafe_add(unsafe_add(u, fixed_point.EXP_B0),
+                    unsafe_div(fixed_point.EXP_A1, unsafe_add(u, fixed_point.EXP_B1))))),
+                    f,
+                ),
+            ),
+        ),
+        WAD,
     )
-    if x > 0:
-        return unsafe_sub(10**18, tail)
-    return tail
+    if z < 0:
+        # M(-z) = -a0/(z - b0 + a1/(z - b1 + ...)).
+        return convert(
+            convert(
+                unsafe_sub(
+                    0,
+                    unsafe_mul(
+                        u,
+                        unsafe_div(NEAR_A0, unsafe_add(unsafe_sub(z, NEAR_B0),
+                        unsafe_div(NEAR_A1, unsafe_add(unsafe_sub(z, NEAR_B1),
+                        unsafe_div(NEAR_A2, unsafe_add(unsafe_sub(z, NEAR_B2),
+                        unsafe_div(NEAR_A3, unsafe_add(unsafe_sub(z, NEAR_B3),
+                        unsafe_div(NEAR_A4, unsafe_add(unsafe_sub(z, NEAR_B4),
+                        unsafe_div(NEAR_A5, unsafe_sub(z, NEAR_B5)))))))))))),
+                    ) >> 127,
+                ),
+                bytes32,
+            ),
+            uint256,
+        ) >> (v >> 64)
+    return unsafe_sub(
+        10**18,
+        convert(
+            convert(
+                unsafe_mul(
+                    u,
+                    unsafe_div(NEAR_A0, unsafe_add(unsafe_add(z, NEAR_B0),
+                    unsafe_div(NEAR_A1, unsafe_add(unsafe_add(z, NEAR_B1),
+                    unsafe_div(NEAR_A2, unsafe_add(unsafe_add(z, NEAR_B2),
+                    unsafe_div(NEAR_A3, unsafe_add(unsafe_add(z, NEAR_B3),
+                    unsafe_div(NEAR_A4, unsafe_add(unsafe_add(z, NEAR_B4),
+                    unsafe_div(NEAR_A5, unsafe_add(z, NEAR_B5)))))))))))),
+                ) >> 127,
+                bytes32,
+            ),
+            uint256,
+        ) >> (v >> 64),
+    )
