@@ -6,7 +6,16 @@ from typing import Any
 
 import boa
 
-from novate.reference.margin import Health, Holding, Position, Quote, Rules, View, assess
+from novate.reference.margin import (
+    Health,
+    Holding,
+    Position,
+    Quote,
+    Rules,
+    Smile,
+    View,
+    assess,
+)
 from novate.series import HOUR, WAD, Series, pack
 
 ENGINE = boa.load_partial("contracts/margin/StandardMargin.vy")
@@ -17,6 +26,20 @@ NOBODY = "0x" + "00" * 20
 def wad(amount: float | str) -> int:
     """The nearest wad to what is written: 0.1 is a tenth."""
     return round(Fraction(str(amount)) * WAD)
+
+
+def pack_smile(smile: Smile) -> int:
+    """The word of contracts/math/svi.vy: a Q48 | b Q50 | rho Q42 | m Q47 | sigma Q47."""
+    word = 0
+    for value, bits, fraction in (
+        (smile.a, 57, 48),
+        (smile.b, 52, 50),
+        (smile.rho, 43, 42),
+        (smile.m, 52, 47),
+        (smile.sigma, 52, 47),
+    ):
+        word = word << bits | round(value * 2**fraction) & (1 << bits) - 1
+    return word
 
 
 def figures(rules: Rules) -> tuple[int, ...]:
@@ -55,6 +78,9 @@ class MarginWorld:
             wad(quote.confidence),
             quote.fresh,
         )
+        self.oracle.set_term(underlying, expiry, wad(quote.fixed), WAD)
+        smile = pack_smile(quote.smile) if quote.smile else 0
+        self.oracle.set_smile(underlying, expiry, smile, quote.tenor)
         self.view = replace(self.view, quotes={**self.view.quotes, (underlying, expiry): quote})
         self._saw(underlying, quote.spot, quote.fresh)
 
@@ -65,6 +91,10 @@ class MarginWorld:
     def set_fixing(self, underlying: int, expiry: int, price: float) -> None:
         self.oracle.set_fixing(underlying, expiry, wad(price))
         self.view = replace(self.view, fixings={**self.view.fixings, (underlying, expiry): price})
+
+    def set_knocked(self, series: Series, state: int) -> None:
+        self.oracle.set_knocked(series.code, state)
+        self.view = replace(self.view, knocked={**self.view.knocked, series.code: state})
 
     def _saw(self, underlying: int, price: float, fresh: bool) -> None:
         self.view = replace(self.view, spots={**self.view.spots, underlying: (price, fresh)})

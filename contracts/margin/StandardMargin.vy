@@ -42,7 +42,8 @@ initializes: collateral[ownable := ownable]
 
 exports: (ownable.owner, ownable.transfer_ownership)
 exports: (rules.set_market, rules.parameters_of)
-exports: (collateral.poke, collateral.set_collateral, collateral.collateral_of, collateral.rate_of)
+exports: (collateral.poke, collateral.set_collateral, collateral.set_limit)
+exports: (collateral.collateral_of, collateral.rate_of)
 
 
 ORACLE: public(immutable(IOracle))

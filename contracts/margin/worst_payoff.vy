@@ -40,7 +40,7 @@ def _worst(
          a word, and one subtraction compares them all to another: a lane holds 2**15 - 1 + its
          key, inverted, less the other one, so none borrows from the next and its highest bit
          says that its word goes before. Strikes of one key, closer than 1/32,767 of the whole
-         range, come as they were, and an insertion sort puts them right.
+         range, come as they were; then the words are sorted outright.
     """
     # The range divided by more than a 32,767th of itself fits fifteen bits.
     step: uint256 = unsafe_add(unsafe_div(unsafe_sub(highest, lowest), KEY), 1)
@@ -116,16 +116,18 @@ def _worst(
             passed = units
         if passed >= 0:
             return worst
-        for i: uint256 in range(1, size, bound=128):
-            word: uint256 = ordered[i]
-            gap: uint256 = i
-            for _: uint256 in range(128):
-                previous: uint256 = ordered[unsafe_sub(gap, 1)]
-                if previous <= word:
-                    break
-                ordered[gap] = previous
-                gap = unsafe_sub(gap, 1)
-                if gap == 0:
-                    break
-            ordered[gap] = word
+        # D. Shell's sort with the gaps of M. Ciura.
+        for gap: uint256 in [57, 23, 10, 4, 1]:
+            for i: uint256 in range(gap, max(size, gap), bound=128):
+                word: uint256 = ordered[i]
+                place: uint256 = i
+                for _: uint256 in range(128):
+                    previous: uint256 = ordered[unsafe_sub(place, gap)]
+                    if previous <= word:
+                        break
+                    ordered[place] = previous
+                    place = unsafe_sub(place, gap)
+                    if place < gap:
+                        break
+                ordered[place] = word
     return 0

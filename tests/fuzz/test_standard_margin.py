@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from novate.reference.margin import Position, Quote, Rules
+from novate.reference.margin import Position, Quote, Rules, Smile
 from novate.series import DAY, HOUR, WAD, Series, pack
 from tests.margin_world import MarginWorld, wad
 
@@ -28,11 +28,20 @@ def world() -> MarginWorld:
 
 
 shares = st.integers(-400, 400).map(lambda n: 1 + n / 1_000)
-quotes = st.builds(
-    lambda basis, volatility, confidence: (basis, volatility, confidence),
+Quoted = tuple[float, float, float, Smile | None]
+# Wings up to the steepest, centres off the money; in the units of a tenor's variance.
+smiles = st.builds(
+    lambda b, rho, m, sigma: Smile(0.01, b, rho, m, sigma),
+    st.sampled_from([0.0, 0.05, 0.4, 1.0]),
+    st.sampled_from([-0.9, -0.3, 0.0, 0.7]),
+    st.sampled_from([-0.5, 0.0, 0.1]),
+    st.sampled_from([0.001, 0.1, 0.5]),
+)
+quotes = st.tuples(
     st.integers(-50, 50).map(lambda n: 1 + n / 1_000),
     st.sampled_from([0.05, 0.3, 0.8, 2.0, 5.0]),
     st.sampled_from([0.0, 0.3, 0.4, 0.8, 1.0]),
+    st.one_of(st.none(), smiles),
 )
 markets = st.lists(quotes, min_size=10, max_size=10)
 
@@ -59,13 +68,14 @@ def positions(draw: st.DrawFn, most: int = 14, expiries: int = 5) -> list[Positi
     return held
 
 
-def place(world: MarginWorld, market: list[tuple[float, float, float]]) -> None:
+def place(world: MarginWorld, market: list[Quoted]) -> None:
     for i, underlying in enumerate(UNDERLYINGS):
         for j, hours in enumerate(HOURS):
-            basis, volatility, confidence = market[5 * i + j]
+            basis, volatility, confidence, smile = market[5 * i + j]
             # As the oracle does: one spot, a forward of nine decimals.
             spot = SPOT[underlying]
-            quote = Quote(spot, round(spot * basis, 9), volatility, confidence)
+            forward = round(spot * basis, 9)
+            quote = Quote(spot, forward, volatility, confidence, smile=smile, tenor=hours * 1_800)
             world.set_quote(underlying, world.expiry(hours), quote)
 
 
@@ -87,7 +97,7 @@ def scale(held: list[Position]) -> float:
 
 @given(markets, positions(), st.integers(-(10**6), 10**6))
 def test_engine_equals_its_specification(
-    world: MarginWorld, market: list[tuple[float, float, float]], held: list[Position], cash: int
+    world: MarginWorld, market: list[Quoted], held: list[Position], cash: int
 ) -> None:
     place(world, market)
     held = dated(world, held)
@@ -101,10 +111,27 @@ def test_engine_equals_its_specification(
     assert health.initial <= health.maintenance
 
 
+@given(markets, positions(), st.sampled_from([-(10**21), -1, 0, 1, 10**15, 10**21]), st.booleans())
+def test_excess_decides_as_the_full_assessment(
+    world: MarginWorld, market: list[Quoted], held: list[Position], more: int, single: bool
+) -> None:
+    """Whatever step settles it: a bound, the worst payoff, or the prices."""
+    place(world, market)
+    held = dated(world, held)
+    if single:
+        held = [
+            replace(p, series=replace(p.series, underlying=1, expiry=held[0].series.expiry))
+            for p in held
+        ]
+    needed = -world.engine.assess(0, [], words(held)).initial
+    health = world.assess(*words(held), cash=needed + more)
+    assert health.initial == more
+
+
 @given(markets, positions(most=7), st.integers(0, 2**32))
 def test_order_and_splits_change_nothing(
     world: MarginWorld,
-    market: list[tuple[float, float, float]],
+    market: list[Quoted],
     held: list[Position],
     seed: int,
 ) -> None:
@@ -125,7 +152,7 @@ def test_order_and_splits_change_nothing(
 @given(markets, positions(most=6), positions(most=1))
 def test_free_long_never_lowers_excess(
     world: MarginWorld,
-    market: list[tuple[float, float, float]],
+    market: list[Quoted],
     held: list[Position],
     more: list[Position],
 ) -> None:
@@ -141,7 +168,7 @@ def test_free_long_never_lowers_excess(
 
 @given(markets, positions(most=1), st.integers(1, 400))
 def test_bigger_short_never_needs_less(
-    world: MarginWorld, market: list[tuple[float, float, float]], held: list[Position], more: int
+    world: MarginWorld, market: list[Quoted], held: list[Position], more: int
 ) -> None:
     place(world, market)
     (short,) = dated(world, held)
@@ -153,10 +180,11 @@ def test_bigger_short_never_needs_less(
 
 @given(markets, positions(most=1), st.integers(1, 600))
 def test_margin_falls_away_from_the_money(
-    world: MarginWorld, market: list[tuple[float, float, float]], held: list[Position], step: int
+    world: MarginWorld, market: list[Quoted], held: list[Position], step: int
 ) -> None:
     """P-39: a call needs less the higher its strike, a put more."""
-    place(world, market)
+    # Flat, since a smile that is no market's can turn the order of prices.
+    place(world, [(basis, volatility, doubt, None) for basis, volatility, doubt, _ in market])
     (short,) = dated(world, held)
     series = replace(short.series, barrier=0, is_up=False)
     gap = wad(SPOT[series.underlying] * step / 1_000) // 10**10 * 10**10
@@ -173,12 +201,12 @@ def test_margin_falls_away_from_the_money(
 @given(markets, positions(most=1), st.integers(1, 3_000), st.integers(1, 80))
 def test_spread_needs_its_width_at_most(
     world: MarginWorld,
-    market: list[tuple[float, float, float]],
+    market: list[Quoted],
     held: list[Position],
     width: int,
     size: int,
 ) -> None:
-    place(world, [(basis, volatility, 1.0) for basis, volatility, _ in market])
+    place(world, [(basis, volatility, 1.0, smile) for basis, volatility, _, smile in market])
     world.set_spot(9, 1)
     (short,) = dated(world, held)
     series = replace(short.series, barrier=0, is_up=False)
@@ -187,6 +215,29 @@ def test_spread_needs_its_width_at_most(
     hedge = replace(series, strike=max(other, 10**10))
     health = world.assess(pack(series.code, -size * WAD), pack(hedge.code, size * WAD))
     assert -size * abs(hedge.strike - series.strike) <= health.initial <= health.maintenance <= 0
+
+
+@given(markets, positions(most=8, expiries=1), st.integers(-100, 100))
+def test_margin_is_continuous_in_spot(
+    world: MarginWorld, market: list[Quoted], held: list[Position], ticks: int
+) -> None:
+    """Spot and forward move by a hundred-thousandth: margin by no more than what is held of it."""
+    place(world, market)
+    held = [
+        replace(p, series=replace(p.series, underlying=1)) for p in dated(world, held) if p.quantity
+    ]
+    expiry = world.expiry(HOURS[0])
+    quote = world.view.quotes[1, expiry]
+    step = 1 + ticks / 10_000_000
+    before = world.assess(*words(held))
+    near = replace(quote, spot=round(quote.spot * step, 9), forward=round(quote.forward * step, 9))
+    world.set_quote(1, expiry, near)
+    after = world.assess(*words(held))
+    size = sum(abs(p.quantity) for p in held)
+    # Delta of a mark at most 1, with the smile's slope at most 5 times it; all factors below 3.
+    most = size * abs(near.spot - quote.spot) * 30 + 1e-9
+    assert abs(after.initial - before.initial) <= wad(most)
+    assert abs(after.maintenance - before.maintenance) <= wad(most)
 
 
 def test_every_second_to_expiry_is_continuous(world: MarginWorld) -> None:

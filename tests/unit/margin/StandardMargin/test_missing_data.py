@@ -1,8 +1,10 @@
 """The view is total: it answers for expired options and for markets that say nothing."""
 
+from dataclasses import replace
+
 import pytest
 
-from novate.reference.margin import Quote
+from novate.reference.margin import Quote, Smile
 from novate.series import MAX_QUANTITY, WAD, Series, pack
 from tests.margin_world import MarginWorld, call, put, wad, word
 
@@ -27,6 +29,19 @@ def test_expired_without_fixing_counts_at_spot_but_backs_nothing(
     assert tuple(world.assess(short)) == (-100 * WAD, -100 * WAD, -100 * WAD, True)
     world.set_spot(1, 1_600, fresh=False)
     assert not world.assess(short).fresh
+
+
+def test_expired_counts_at_the_measured_average_before_the_fixing(
+    world: MarginWorld, expiry: int
+) -> None:
+    """All of the settlement average is known; it may still be disputed, so it backs nothing."""
+    world.travel(expiry - world.now)
+    world.set_quote(1, expiry, Quote(1_700, 1_600, 0.8, fixed=1_600, fresh=False))
+    long, short = word(call(expiry, 1_500), 3), word(put(expiry, 1_700), -1)
+    assert tuple(world.assess(long, short)) == (200 * WAD, 0, 0, True)
+    # An average in part is none.
+    world.set_quote(1, expiry, Quote(1_700, 1_600, 0.8, fixed=800))
+    assert tuple(world.assess(long)) == (600 * WAD, 0, 0, True)
 
 
 def test_expired_without_any_price_is_at_its_worst(world: MarginWorld, expiry: int) -> None:
@@ -102,3 +117,21 @@ def test_smallest_figures_do_not_underflow(world: MarginWorld, expiry: int) -> N
     world.oracle.set_quote(1, expiry, 1, 1, 1, 1, True)
     health = world.assess(word(call(expiry, 1e-8), -1), word(put(expiry, 1e-8), -1))
     assert -WAD < health.initial <= health.maintenance < 0
+
+
+def test_extreme_smiles_do_not_overflow(world: MarginWorld, expiry: int) -> None:
+    """Any word in the smile, any tenor, and strikes from 1e-8 to 720 million."""
+    quote = world.view.quotes[1, expiry]
+    legs = [
+        word(series(expiry, strike), quantity)
+        for series in (call, put)
+        for strike in (1e-8, 1, 1_505, 10**6, 720_575_940)
+        for quantity in (-3, 1)
+    ]
+    for smile in (Smile(0.01, 1, -0.9, 14, 29), Smile(254, 2, 0, -14, 1e-6)):
+        for tenor in (0, 1, 2**33):
+            world.set_quote(1, expiry, replace(quote, smile=smile, tenor=tenor))
+            health = world.assess(*legs)
+            assert FAR_BELOW < health.initial <= health.maintenance < 0
+    world.oracle.set_smile(1, expiry, 2**256 - 1, 2**256 - 1)
+    assert world.assess(*legs).initial < 0

@@ -1,8 +1,10 @@
 """One option, spreads, and what nets inside an expiry."""
 
+import random
+
 import pytest
 
-from novate.reference.margin import Position, Quote, Rules
+from novate.reference.margin import Position, Quote, Rules, Smile
 from novate.series import WAD, Series, pack
 from tests.margin_world import MarginWorld, call, put, wad, word
 
@@ -155,3 +157,61 @@ def test_figures_round_to_the_safe_side(world: MarginWorld, expiry: int) -> None
     assert short.equity == -69
     # With 112.5 and 225 added.
     assert (short.maintenance, short.initial) == (-182, -294)
+
+
+@pytest.mark.parametrize("near", [1.0, 0.3])
+@pytest.mark.parametrize("far", [1.0, 0.2])
+def test_further_expiries_are_charged_for_their_own_confidence(
+    world: MarginWorld, expiry: int, near: float, far: float
+) -> None:
+    """Whether or not the spot is read again for the second one."""
+    later = world.expiry(336)
+    world.set_quote(1, expiry, Quote(1_500, 1_505, 0.8, confidence=near))
+    world.set_quote(1, later, Quote(1_500, 1_512, 0.9, confidence=far))
+    legs = word(call(expiry, 1_500), -1), word(put(later, 1_400), -1)
+    apart = [world.assess(leg).initial for leg in legs]
+    assert world.assess(*legs).initial == world.assess(*legs[::-1]).initial == sum(apart)
+
+
+def test_underlyings_may_stand_in_any_order(world: MarginWorld, expiry: int) -> None:
+    """Four expiries of two underlyings, each netted, however the words come."""
+    later = world.expiry(336)
+    world.set_rules(2)
+    legs = []
+    for underlying in (1, 2):
+        for when in (expiry, later):
+            world.set_quote(underlying, when, Quote(1_500, 1_505, 0.8))
+            legs += [
+                word(call(when, 1_500, underlying), -1),
+                word(call(when, 1_510, underlying), 1),
+                word(put(when, 20, underlying), -1),
+            ]
+    rng = random.Random(3)
+    for _ in range(12):
+        rng.shuffle(legs)
+        health = world.assess(*legs)
+        # At zero the put loses 20; above 1,510 the spread 10.
+        assert (health.initial, health.maintenance) == (-4 * 20 * WAD, -4 * 20 * WAD)
+
+
+def test_excess_is_told_without_a_price_when_it_is_ample(world: MarginWorld, expiry: int) -> None:
+    """A bound: at most what it is, at least what the shorts need at the money."""
+    legs = [word(call(expiry, 1_900), -1), word(put(expiry, 1_100), -1)]
+    cash = 10_000 * WAD
+    bound, _ = world.engine.excess(cash, [], legs)
+    exact = world.engine.assess(cash, [], legs).initial
+    assert exact - 2 * 1_505 * WAD // 5 < bound < exact
+
+
+def test_smile_prices_each_strike(world: MarginWorld, expiry: int) -> None:
+    smile = Smile(0.004, 0.05, -0.6, -0.05, 0.1)
+    quote = Quote(1_500, 1_505, 0.8, smile=smile, tenor=200 * 3_600)
+    world.set_quote(1, expiry, quote)
+    for series in (call, put):
+        for strike in (700, 1_400, 1_505, 1_600, 3_000):
+            for quantity in (-2, 2):
+                position = Position(series(expiry, strike), quantity)
+                health = world.assess(word(position.series, quantity))
+                expected = world.expected([position])
+                assert health.equity / WAD == pytest.approx(expected.equity, rel=1e-9, abs=1e-9)
+                assert health.initial / WAD == pytest.approx(expected.initial, rel=1e-9, abs=1e-9)
