@@ -30,8 +30,8 @@ Engine = Literal["standard", "portfolio"]
 Trade = tuple[Series, float, float]  # series, signed quantity, price in USD a contract
 # How far spot is followed in search of the end, and in which steps of its logarithm.
 FARTHEST, STEP = 3.0, 0.02
-SPOTS = tuple(float(x) for x in np.linspace(0.7, 1.3, 25))
-VOLATILITIES = tuple(float(x) for x in np.linspace(0.5, 2.5, 17))
+SPOTS = tuple(float(x) for x in np.linspace(0.7, 1.3, 37))
+VOLATILITIES = tuple(float(x) for x in np.linspace(0.5, 2.5, 21))
 MOVES = {portfolio.UP: "up", portfolio.FLAT: "same", portfolio.DOWN: "down"}
 
 
