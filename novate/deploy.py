@@ -99,6 +99,7 @@ class Parameters:
     symbol: str = "SPX"
     cash_decimals: int = 6
     fund: int = 0  # [USD] that the deployer brings into the security fund
+    fund_delay: int = 7 * DAY  # [s] that the fund's backers wait for their money
     grid: Rules = GRID
     prices: Prices = field(default_factory=Prices)
     fees: Fees = field(default_factory=Fees)
@@ -205,6 +206,7 @@ UNITS: tuple[Unit, ...] = (
     Unit("lens", "clearing/Lens.vy", (At("clearinghouse"),)),
     Unit("orders", "venues/SignedOrders.vy", (At("clearinghouse"), At("oracle"), Owner())),
     Unit("auctions", "auction/AuctionHouse.vy", (At("clearinghouse"), Owner())),
+    Unit("security_fund", "insurance/SecurityFund.vy", (At("clearinghouse"), Set("fund_delay"))),
 )
 
 STEPS: tuple[Step, ...] = (
@@ -246,6 +248,7 @@ STEPS: tuple[Step, ...] = (
     Step("clearinghouse", "set_curve", (At("curve"), Set("rates.fund_share"))),
     Step("clearinghouse", "set_venue", (At("orders"), True)),
     Step("clearinghouse", "set_auction_house", (At("auctions"),)),
+    Step("clearinghouse", "set_security_fund", (At("security_fund"),)),
     Step("listing", "set_reporters", (At("clearinghouse"), At("auctions"))),
     Step("orders", "set_fees", (Set("fees.maker_rate"), Set("fees.taker_rate"))),
 )
