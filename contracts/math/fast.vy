@@ -187,6 +187,27 @@ def _wide(forward: int256, strike: int256, moneyness: int256, deviation: int256)
 
 
 @internal
+@pure
+def _add(sums: int256[8], coefficients: int256[8], quantity: int256) -> int256[8]:
+    """
+    @notice Polynomials are added, so that the wide options of an expiry cost one evaluation for a
+            scenario, however many they are.
+    @param quantity [wad] |quantity| < 2**95.
+    @return Wad times wad, without the last 64 bits: sums + (coefficients * quantity >> 64).
+    """
+    return [
+        unsafe_add(sums[0], unsafe_mul(coefficients[0], quantity) >> 64),
+        unsafe_add(sums[1], unsafe_mul(coefficients[1], quantity) >> 64),
+        unsafe_add(sums[2], unsafe_mul(coefficients[2], quantity) >> 64),
+        unsafe_add(sums[3], unsafe_mul(coefficients[3], quantity) >> 64),
+        unsafe_add(sums[4], unsafe_mul(coefficients[4], quantity) >> 64),
+        unsafe_add(sums[5], unsafe_mul(coefficients[5], quantity) >> 64),
+        unsafe_add(sums[6], unsafe_mul(coefficients[6], quantity) >> 64),
+        unsafe_add(sums[7], unsafe_mul(coefficients[7], quantity) >> 64),
+    ]
+
+
+@internal
 @view
 def _table() -> uint256[132]:
     """
@@ -241,10 +262,45 @@ def _at(coefficients: int256[8], move: int256) -> int256:
     @param move [Q64] the shift L, |L| <= 0.2232 for the stated error.
     @return [wad]
     """
-    total: int256 = coefficients[7]
-    for n: uint256 in range(7):
-        total = unsafe_add(coefficients[unsafe_sub(6, n)], unsafe_mul(total, move) >> 64)
-    return total
+    return unsafe_add(
+        coefficients[0],
+        unsafe_mul(
+            move,
+            unsafe_add(
+                coefficients[1],
+                unsafe_mul(
+                    move,
+                    unsafe_add(
+                        coefficients[2],
+                        unsafe_mul(
+                            move,
+                            unsafe_add(
+                                coefficients[3],
+                                unsafe_mul(
+                                    move,
+                                    unsafe_add(
+                                        coefficients[4],
+                                        unsafe_mul(
+                                            move,
+                                            unsafe_add(
+                                                coefficients[5],
+                                                unsafe_mul(
+                                                    move,
+                                                    unsafe_add(
+                                                        coefficients[6], unsafe_mul(move, coefficients[7]) >> 64
+                                                    ),
+                                                ) >> 64,
+                                            ),
+                                        ) >> 64,
+                                    ),
+                                ) >> 64,
+                            ),
+                        ) >> 64,
+                    ),
+                ) >> 64,
+            ),
+        ) >> 64,
+    )
 
 
 @internal
