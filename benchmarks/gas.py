@@ -131,7 +131,7 @@ class Bench:
                 self.market.push_price(2_750, 0.15)
                 self.market.travel_to(series[0].expiry)
                 expiry = series[0].expiry
-                rounds = self.market.oracle.round_at(1, expiry - self.market.oracle.WINDOW())
+                rounds = [self.market._round_at(expiry - self.market.oracle.WINDOW())]
                 if count == 1:
                     self.record(
                         "oracle.fixing",

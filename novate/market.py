@@ -300,7 +300,7 @@ class Market:
 
     def fix(self, expiry: int, *, sender: Account | None = None) -> Receipt:
         """Fix the settlement price of an expiry that has passed."""
-        rounds = self._round_at(expiry - self.oracle.WINDOW())
+        rounds = [self._round_at(expiry - self.oracle.WINDOW())]
         underlying = self.parameters.underlying
         while True:
             receipt = self.send(
