@@ -182,17 +182,16 @@ def _judge(
 
         # A further expiry does without a second reading of spot where its confidence is not
         # what counts.
-        if first >> UNDERLYING != underlying:
+        further: bool = first >> UNDERLYING == underlying
+        if not further:
             underlying = first >> UNDERLYING
             figures = rules._word(underlying)
+        if figures == 0:
             quote = empty(IOracle.Quote)
-            if figures != 0:
-                quote = staticcall ORACLE.quote(underlying, expiry)
-        elif figures != 0:
-            if quote.confidence >= rules._field(figures, 112):
-                quote = staticcall ORACLE.term(underlying, expiry, quote.spot)
-            else:
-                quote = staticcall ORACLE.quote(underlying, expiry)
+        elif further and quote.confidence >= rules._field(figures, 112):
+            quote = staticcall ORACLE.term(underlying, expiry, quote.spot)
+        else:
+            quote = self._quote(underlying, expiry)
         market: netting.Market = netting._market(quote, figures, unsafe_sub(expiry, block.timestamp))
         health.fresh = health.fresh and quote.fresh and market.known
         sums: netting.Sums = netting._summed(words, start, end, market.forward)
@@ -246,7 +245,7 @@ def _collateral(cash: int256, holdings: DynArray[uint256, 8]) -> IMarginEngine.H
         if word != 0:
             price: uint256 = 0
             fresh: bool = False
-            price, fresh = staticcall ORACLE.spot(collateral._underlying(word))
+            price, fresh = self._spot(collateral._underlying(word))
             worth: collateral.Worth = collateral._worth(holding, word, min(price, MAX_PRICE))
             health.equity += worth.market
             health.initial += worth.initial
@@ -283,9 +282,24 @@ def _charges(market: netting.Market, confidence: uint256, shorts: int256) -> (in
     stablecoin: uint256 = (market.figures >> 176) & MASK_16
     if stablecoin != 0:
         price: uint256 = 0
-        price, fresh = staticcall ORACLE.spot(stablecoin)
+        price, fresh = self._spot(stablecoin)
         charge += netting._depeg(market, price, shorts)
     return charge, fresh
+
+
+@internal
+@view
+def _quote(underlying: uint256, expiry: uint256) -> IOracle.Quote:
+    return staticcall ORACLE.quote(underlying, expiry)
+
+
+@internal
+@view
+def _spot(underlying: uint256) -> (uint256, bool):
+    """
+    @return price [wad] and whether it is fresh.
+    """
+    return staticcall ORACLE.spot(underlying)
 
 
 @internal
@@ -299,11 +313,11 @@ def _settlement(underlying: uint256, expiry: uint256) -> (uint256, bool, bool):
     price: uint256 = staticcall ORACLE.fixing(underlying, expiry)
     if price != 0:
         return min(price, MAX_PRICE), True, True
-    quote: IOracle.Quote = staticcall ORACLE.quote(underlying, expiry)
+    quote: IOracle.Quote = self._quote(underlying, expiry)
     if quote.fixed != 0 and quote.fixed == quote.forward:
         return min(quote.fixed, MAX_PRICE), False, True
     fresh: bool = False
-    price, fresh = staticcall ORACLE.spot(underlying)
+    price, fresh = self._spot(underlying)
     return min(price, MAX_PRICE), False, fresh and price != 0
 
 

@@ -20,12 +20,13 @@ from ethereum.ercs import IERC20Detailed
 from ethereum.ercs import IERC4626
 from snekmate.auth import ownable
 
+from . import rules
+
 uses: ownable
 
 
 WAD: constant(uint256) = 10**18
 BASIS: constant(uint256) = 10**4  # basis points in one
-POINT: constant(uint256) = 10**14  # [wad] a basis point
 MAX_AMOUNT: constant(uint256) = 2**112  # [wad] of an asset: more is not counted
 MAX_RATE: constant(uint256) = 2**96  # [wad] vault assets per share: more is not counted
 COLLATERALS: constant(uint256) = 8
@@ -35,7 +36,6 @@ RATE_MEMORY: constant(uint256) = 7 * 86_400
 DAY: constant(uint256) = 86_400
 VAULT_GAS: constant(uint256) = 250_000
 MASK_16: constant(uint256) = 2**16 - 1
-MAX_LIMIT: constant(uint256) = 2**32 - 1  # [USD]
 LIMIT: constant(uint256) = 224  # its place in the word
 MASK_160: constant(uint256) = 2**160 - 1
 
@@ -45,7 +45,7 @@ struct Collateral:
     maintenance: uint256  # [wad] share of the value that counts
     initial: uint256  # [wad] of that, the share that counts for initial margin
     vault: address  # ERC-4626 whose shares are held, or empty
-    limit: uint256  # [wad] USD of it that count for one account, whole dollars; 0 for no limit
+    limit: uint256  # [USD, not wad] of it that count for one account; 0 for no limit
 
 
 struct Worth:
@@ -69,8 +69,8 @@ event CollateralSet:
 
 event LimitSet:
     asset: indexed(uint256)
-    old: uint256  # [wad]
-    new: uint256  # [wad]
+    old: uint256  # [USD]
+    new: uint256  # [USD]
 
 
 event RateSet:
@@ -122,8 +122,8 @@ def set_collateral(asset: uint256, underlying: uint256, maintenance: uint256, in
         ((old >> LIMIT) << LIMIT)
         | convert(vault, uint256)
         | (underlying << 160)
-        | (self._points(maintenance) << 176)
-        | (self._points(initial) << 192)
+        | (rules._points(maintenance) << 176)
+        | (rules._points(initial) << 192)
     )
     rate: uint256 = 0
     if vault != empty(address):
@@ -146,15 +146,13 @@ def set_limit(asset: uint256, limit: uint256):
     """
     @notice Sets how much of an asset counts for one account.
     @param asset 1 to 8, set before.
-    @param limit [wad] USD at market value, whole dollars below 2**32; 0 for no limit.
+    @param limit [USD, not wad] at market value, below 2**32; 0 for no limit.
     """
     ownable._check_owner()
     old: uint256 = self.assets[asset]
-    assert old != 0, "margin: no such asset"
-    assert limit % WAD == 0, "margin: finer than a dollar"
-    assert limit <= MAX_LIMIT * WAD, "margin: limit too large"
-    log LimitSet(asset=asset, old=(old >> LIMIT) * WAD, new=limit)
-    self.assets[asset] = (old & (2**LIMIT - 1)) | ((limit // WAD) << LIMIT)
+    assert old != 0 and limit < 2**32, "margin: limit out of range"
+    log LimitSet(asset=asset, old=old >> LIMIT, new=limit)
+    self.assets[asset] = (old & (2**LIMIT - 1)) | (limit << LIMIT)
 
 
 # -- views --
@@ -260,27 +258,11 @@ def _current_rate(word: uint256) -> uint256:
 
 @internal
 @pure
-def _points(amount: uint256) -> uint256:
-    assert amount % POINT == 0, "margin: finer than a point"
-    return amount // POINT
-
-
-@internal
-@pure
 def _collateral(word: uint256) -> Collateral:
     return Collateral(
         underlying=(word >> 160) & MASK_16,
-        maintenance=self._field(word, 176),
-        initial=self._field(word, 192),
+        maintenance=rules._field(word, 176),
+        initial=rules._field(word, 192),
         vault=convert(word & MASK_160, address),
-        limit=(word >> LIMIT) * WAD,
+        limit=word >> LIMIT,
     )
-
-
-@internal
-@pure
-def _field(word: uint256, bit: uint256) -> uint256:
-    """
-    @return [wad] the 16 bits of basis points at `bit`.
-    """
-    return ((word >> bit) & MASK_16) * POINT

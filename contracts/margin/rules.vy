@@ -68,8 +68,8 @@ def set_market(underlying: uint256, parameters: Parameters):
     @param parameters [wad] whole basis points within the bounds below.
     """
     ownable._check_owner()
-    assert underlying != 0 and underlying < 2**16, "margin: no such underlying"
     p: Parameters = parameters
+    assert underlying != 0 and max(underlying, p.stablecoin) < 2**16, "margin: no such underlying"
     assert p.initial <= WAD, "margin: initial too large"
     assert p.initial_floor <= p.initial, "margin: floor above initial"
     assert p.maintenance <= p.initial_floor, "margin: maintenance above floor"
@@ -83,7 +83,6 @@ def set_market(underlying: uint256, parameters: Parameters):
     assert p.confidence_charge <= 2 * WAD, "margin: confidence charge large"
     assert p.peg_threshold <= WAD, "margin: peg above one"
     assert p.peg_charge <= 5 * WAD, "margin: peg charge too large"
-    assert p.stablecoin < 2**16, "margin: no such underlying"
     old: uint256 = self.markets[underlying]
     word: uint256 = self._packed(p)
     self.markets[underlying] = word
