@@ -105,11 +105,14 @@ class Fit:
         expiry = round((now + self.slice.tenor * YEAR) / HOUR) * HOUR
         scale = (expiry - now) / (self.slice.tenor * YEAR)
         rate = -np.log(self.slice.discount) / self.slice.tenor
-        figures = (self.a * scale, self.b * scale, self.rho, self.m, self.sigma)
         return SurfaceReport(
             underlying,
             expiry,
-            *(_wad(x) for x in figures),
+            a=_wad(self.a * scale),
+            b=_wad(self.b * scale),
+            rho=_wad(self.rho),
+            m=_wad(self.m),
+            sigma=_wad(self.sigma),
             forward=_wad(self.slice.forward / spot),
             rate=_wad(rate),
             timestamp=now,

@@ -32,7 +32,7 @@ STANDARD, SUMMER, HOLIDAY, SPECIAL = range(4)
 MINUTE, DAY_MINUTES = 60, 1_440
 
 
-class _NewYorkHolidays(AbstractHolidayCalendar):  # type: ignore[misc]
+class _NewYorkHolidays(AbstractHolidayCalendar):
     """Full closures of the New York Stock Exchange by its rule 7.2; pandas' own calendar of
     federal holidays has others."""
 

@@ -50,7 +50,8 @@ class SurfaceWorld:
         self.surface.set_limits(BTC, LIMITS, sender=self.owner)
         self.surface.set_fitter(self.fitter, True, sender=self.owner)
         self.domain = Domain(boa.env.evm.patch.chain_id, str(self.surface.address))
-        self.model = Surface(*(limit / WAD for limit in LIMITS))
+        speed, carry, first = (limit / WAD for limit in LIMITS)
+        self.model = Surface(speed, carry, first)
 
     def report(
         self,
@@ -65,8 +66,8 @@ class SurfaceWorld:
     ) -> SurfaceReport:
         time = now() if timestamp is None else timestamp
         shape = svi or smile(volatility, expiry - time)
-        figures = [wad(x) for x in (shape.a, shape.b, shape.rho, shape.m, shape.sigma)]
-        return SurfaceReport(underlying, expiry, *figures, wad(forward), wad(rate), time)
+        a, b, rho, m, sigma = (wad(x) for x in (shape.a, shape.b, shape.rho, shape.m, shape.sigma))
+        return SurfaceReport(underlying, expiry, a, b, rho, m, sigma, wad(forward), wad(rate), time)
 
     def post(self, *reports: SurfaceReport) -> None:
         self.surface.post([one.as_tuple() for one in reports], sender=self.fitter)
