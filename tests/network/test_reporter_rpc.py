@@ -34,4 +34,6 @@ def test_reporters_publish_on_a_chain_and_others_read_it(monkeypatch: pytest.Mon
         assert report is not None and feed.latest() == (102.0, now)
         # A reporter of yet another chain takes this feed as its source.
         seen = ChainSource(chain.url, str(contract.address)).read(now)
-        assert seen is not None and (seen.price, seen.time) == (102.0, now)
+        assert seen is not None and seen.price == 102.0
+        # A node may be a second behind the simulation.
+        assert abs(seen.time - now) <= 3
