@@ -18,6 +18,9 @@ from eth.db.backends.memory import MemoryDB
 from eth.db.journal import JournalDB
 from eth.vm.transient_storage import TransientStorage
 
+from .engine.environment import Engine
+from .engine.result import Result
+
 BASE = 21_000
 # EIP-2028: gas per byte of calldata.
 ZERO_BYTE, NONZERO_BYTE = 4, 16
@@ -51,6 +54,9 @@ def fresh_transaction(*warm: str) -> Iterator[None]:
 
     warm: addresses that the transaction itself makes warm (its sender and its receiver).
     """
+    if isinstance(boa.env, Engine):
+        yield
+        return
     state: Any = boa.env.evm.vm.state
     accounts = state._account_db
     accessed, accounts._journal_accessed_state = (
@@ -90,11 +96,23 @@ def transaction_gas(function: Any, *args: Any, sender: str | None = None, **kwar
     kwargs: titanoboa's own (`value=` in wei).
     """
     contract = function.contract
-    payer = Address(boa.env.eoa if sender is None else sender)
-    with fresh_transaction(payer, contract.address):
+    env = contract.env
+    payer = Address(env.eoa if sender is None else sender)
+    if isinstance(env, Engine):
         function(*args, sender=payer, **kwargs)
-    computation = contract._computation
-    data = bytes(computation.msg.data)
+    else:
+        with fresh_transaction(payer, contract.address):
+            function(*args, sender=payer, **kwargs)
+    return gas_of(contract._computation)
+
+
+def gas_of(computation: Any) -> Gas:
+    """The gas of a call that ran as a transaction of its own.
+
+    Every call of a `novate.engine.Engine` does; one of titanoboa's own environment does inside
+    `fresh_transaction`.
+    """
+    data = bytes(computation.call.data if isinstance(computation, Result) else computation.msg.data)
     zeros = data.count(0)
     calldata = ZERO_BYTE * zeros + NONZERO_BYTE * (len(data) - zeros)
     execution: int = computation.get_gas_used()

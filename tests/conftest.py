@@ -3,8 +3,9 @@
 import os
 
 import boa
-import pytest
 from hypothesis import HealthCheck, settings
+
+from novate.engine import Engine
 
 # `HYPOTHESIS_PROFILE=campaign pytest tests/stateful` for a long search before a release.
 _COMMON = {
@@ -17,14 +18,8 @@ settings.register_profile("ci", max_examples=100, stateful_step_count=40, **_COM
 settings.register_profile("campaign", max_examples=5_000, stateful_step_count=100, **_COMMON)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
+# `NOVATE_ENGINE=py-evm pytest ...` runs every test on the slow engine.
+boa.set_env(Engine())
 # [s] Thursday 2026-01-01 00:00 UTC. The default is the clock of the machine.
 START = 1_767_225_600
 boa.env.evm.patch.timestamp = START
-
-
-@pytest.fixture(autouse=True)
-def forget_storage_traces() -> None:
-    """Titanoboa remembers which slots of an address were written, for its error messages, and
-    does not forget them when a test is rolled back: the next test's contract at that address
-    would be shown by another one's slots, which fails when their types differ."""
-    boa.env.sstore_trace.clear()
