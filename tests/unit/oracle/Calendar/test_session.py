@@ -76,10 +76,7 @@ def expected(moment: int) -> tuple[bool, int]:
             continue
         closes = time(13) if day.isoformat() in EARLY else time(16)
         sessions.append(
-            [
-                int(datetime.combine(day, local, zone).timestamp())
-                for local in (time(9, 30), closes)
-            ]
+            [int(datetime.combine(day, local, zone).timestamp()) for local in (time(9, 30), closes)]
         )
     for start, end in sessions:
         if start <= moment < end:
