@@ -135,7 +135,7 @@ class Book:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class MarginTable:
     """Margin taken apart; a notebook shows the summary.
 
@@ -180,7 +180,7 @@ class MarginTable:
             summary.loc[label, "contract"] = getattr(judged, name)
         return replace(self, summary=summary, contract=judged)
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         with pandas.option_context("display.width", 120, "display.max_columns", 12):
             return "\n\n".join(
                 f"{title}\n{frame.round(2).to_string(na_rep='')}"
@@ -549,11 +549,10 @@ def _portfolio_table(book: Book, account: portfolio.Account) -> MarginTable:
             totals[name] += amount
     scenarios = pandas.DataFrame(columns, index=grid)
     scenarios["total"] = everything
-    counts = health.maintenance - book.cash - sum(s.maintenance for s in account.sheets.values())
     rows: list[tuple[str, float, float]] = [
         ("cash", book.cash, book.cash),
         ("collateral", totals["collateral"] + totals["haircut"], totals["collateral"]),
-        ("expired, not settled", counts, counts),
+        ("expired, not settled", account.expired, account.expired),
         ("mark", totals["mark"], totals["mark"]),
         ("worst of scenarios and basis", totals["span_i"], totals["span"]),
         ("static charge", totals["static_i"], totals["static"]),

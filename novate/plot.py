@@ -6,6 +6,7 @@ auctions only.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from math import ceil
@@ -14,7 +15,9 @@ from typing import Any
 
 import matplotlib
 
-matplotlib.use("Agg")
+# A notebook shows pictures by a backend of its own.
+if "ipykernel" not in sys.modules:
+    matplotlib.use("Agg")
 
 import matplotlib.dates as mdates
 import numpy as np

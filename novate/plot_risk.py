@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import matplotlib
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
@@ -24,6 +25,9 @@ from .reference.pricing import Floats
 
 if TYPE_CHECKING:
     from benchmarks.backtest import Closes, Forecast, Outcome
+
+# Before any `rc_context`, whose end would undo the settings that a notebook's backend comes with.
+plt.switch_backend(matplotlib.get_backend())
 
 # Losses red, gains blue, nothing white.
 LOSSES = LinearSegmentedColormap.from_list("losses", [RED, "#F6C6BC", "#FFFFFF", "#BBD9EC", BLUE])

@@ -25,7 +25,8 @@ barrier or crosses it, a short option counts at the worse of knocked and not kno
 the option without barrier, a knock-out as the option without barrier at a spot no further than the
 barrier. A long knock-out counts as nothing, a long knock-in at its value. `near` is how close, as a
 share of the scenario's spot; between twice and once that, the value passes over linearly, so that
-margin has no step.
+margin has no step. With `value_barriers` off they count as in standard margin: until it is decided,
+a long option with a barrier as nothing and a short one as the option without it.
 """
 
 import math
@@ -38,7 +39,17 @@ from numpy.typing import ArrayLike
 
 from ..series import DAY, Series
 from .barriers import barrier
-from .margin import Health, Holding, Position, Quote, View, by_expiry, resolve, settled
+from .margin import (
+    Health,
+    Holding,
+    Position,
+    Quote,
+    View,
+    by_expiry,
+    counted,
+    resolve,
+    settled,
+)
 from .pricing import YEAR, Floats, black76
 
 MONTH = 30 * DAY
@@ -86,6 +97,7 @@ class Rules:
     peg_threshold: float = 0.98
     peg_charge: float = 2.0
     near: float = 0.025  # of the scenario's spot
+    value_barriers: bool = True
     peer_counting: bool = False
     scenarios: tuple[Scenario, ...] = GRID
 
@@ -326,7 +338,7 @@ class Account:
 
     health: Health
     sheets: Mapping[int, Sheet] = field(default_factory=dict)  # by underlying
-    expired: float = 0.0  # [USD] value of positions that wait for settlement
+    expired: float = 0.0  # [USD] what counts of positions that wait for settlement
 
 
 def assess(
@@ -351,14 +363,19 @@ def assess(
     for expiry, held in by_expiry(positions).items():
         if expiry[1] <= view.now:
             worth, counts, is_fresh = settled(held, expiry, view)
-            waiting += worth
+            equity += worth
+            waiting += counts
             initial += counts
             maintenance += counts
             fresh &= is_fresh
             continue
-        left = [resolve(p, view.knocked.get(p.series.code, 0), False) for p in held]
         quote = view.quotes[expiry]
-        books[expiry[0]][expiry[1]] = ([p for p in left if p is not None], quote)
+        books[expiry[0]][expiry[1]] = (
+            _undecided(held, view)
+            if rules[expiry[0]].value_barriers
+            else counted(held, view.knocked),
+            quote,
+        )
         fresh &= quote.fresh
     for underlying in {h.underlying for h in holdings}:
         books.setdefault(underlying, {})
@@ -381,7 +398,13 @@ def assess(
         equity += found.mark
         initial += found.initial
         maintenance += found.maintenance
-    return Account(Health(equity + waiting, initial, maintenance, fresh), sheets, waiting)
+    return Account(Health(equity, initial, maintenance, fresh), sheets, waiting)
+
+
+def _undecided(positions: Sequence[Position], view: View) -> list[Position]:
+    """The positions with those barriers that are not decided."""
+    left = (resolve(p, view.knocked.get(p.series.code, 0), False) for p in positions)
+    return [p for p in left if p is not None]
 
 
 def _spot(underlying: int, book: Mapping[int, tuple[list[Position], Quote]], view: View) -> float:

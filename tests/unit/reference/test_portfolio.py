@@ -94,6 +94,16 @@ def test_touched_series_are_options_without_barrier() -> None:
     assert bare.health.initial == pytest.approx(100 - 368.4876197617556, abs=1e-9)
 
 
+def test_barriers_can_be_counted_as_in_standard_margin() -> None:
+    series = Series(1, EXPIRY, 1_500 * WAD, False, 1_700 * WAD, is_up=True)
+    view = View(EXPIRY - 500_400, {}, {(1, EXPIRY): QUOTE})
+    figures = {1: replace(TEST, value_barriers=False)}
+    short = assess(0, [], [Position(series, -1)], view, figures).health
+    assert short == assess(0, [], [Position(CALL, -1)], view, {1: TEST}).health
+    long = assess(0, [], [Position(series, 1)], view, figures).health
+    assert (long.equity, long.initial) == (0, 0)
+
+
 def _call(forward: float, strike: float, volatility: float, years: float) -> float:
     d = volatility * math.sqrt(years)
     d1 = math.log(forward / strike) / d + d / 2
