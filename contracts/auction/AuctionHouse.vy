@@ -33,25 +33,34 @@
 from snekmate.auth import ownable
 
 from ..interfaces import IClearinghouse
+from ..interfaces import IListing
 from ..interfaces import IMarginEngine
 from . import curves
+from . import deleveraging
 from . import lots
 from . import rules
 
 initializes: ownable
 initializes: rules[ownable := ownable]
 initializes: lots[rules := rules]
+initializes: deleveraging
 
 exports: (
     rules.set_rules,
+    rules.choose_rules,
     rules.rules_of,
     rules.rules_version,
+    rules.version_of,
     rules.price_factor,
     curves.two_phase,
+    curves.exponential,
+    curves.stepped,
     curves.buffered_margin,
     curves.largest_fraction,
     curves.solvent_price,
     curves.insolvent_price,
+    deleveraging.announced,
+    deleveraging.ranked,
     ownable.owner,
     ownable.transfer_ownership,
 )
@@ -63,6 +72,13 @@ INSOLVENT: constant(uint256) = lots.INSOLVENT
 DUST: constant(uint256) = lots.DUST
 
 LEDGER: public(immutable(IClearinghouse))
+LISTING: immutable(IListing)
+# The security fund's account: money on its way; recipient 0 is income of the fund.
+FUND: immutable(uint256)
+
+
+# Auctions that run here.
+running: public(uint256)
 
 
 struct Preview:
@@ -128,6 +144,8 @@ def __init__(clearinghouse: IClearinghouse, owner: address):
     ownable._transfer_ownership(owner)
     rules.__init__()
     LEDGER = clearinghouse
+    LISTING = IListing(staticcall clearinghouse.LISTING())
+    FUND = staticcall clearinghouse.FUND()
 
 
 # -- anyone --
@@ -143,7 +161,7 @@ def start(account: uint256, keeper: uint256):
     adopted: bool = staticcall LEDGER.in_auction(account)
     assert not adopted or lots.states[account] == 0, "auction: already running"
     health: IMarginEngine.Health = self._fresh_health(account)
-    version: uint256 = rules.rules_version
+    version: uint256 = rules._version_for(staticcall LEDGER.positions_of(account))
     word: uint256 = rules.packed[version]
     margin: int256 = curves._buffered_margin(health.maintenance, health.equity, rules._buffer(word))
     # An adopted account that is between maintenance and buffer can neither start nor finish else.
@@ -163,7 +181,11 @@ def start(account: uint256, keeper: uint256):
             tip = rules._tip(word, health.equity)
             self._charge(account, 0, fee)
             self._charge(account, keeper, tip)
-    lots._begin(account, kind, WAD, staticcall LEDGER.cash_of(account))
+    lots._begin(account, kind, version, WAD, staticcall LEDGER.cash_of(account))
+    running: uint256 = self.running + 1
+    self.running = running
+    # May halt the opening of risk; never refuses.
+    extcall LISTING.report_auctions(running)
     charged: int256 = convert(fee + tip, int256)
     log AuctionStarted(
         account=account,
@@ -188,9 +210,11 @@ def restart(account: uint256):
     self._require_short(terms.margin)
     assert terms.due, "auction: restart not due"
     kind: uint256 = SOLVENT if terms.equity > 0 else INSOLVENT
-    lots._begin(account, kind, terms.remaining, terms.cash + terms.reserved)
+    version: uint256 = rules._version_for(staticcall LEDGER.positions_of(account))
+    deleveraging._forget(account)
+    lots._begin(account, kind, version, terms.remaining, terms.cash + terms.reserved)
     log AuctionRestarted(
-        account=account, kind=kind, rules=rules.rules_version, equity=terms.equity, remaining=terms.remaining
+        account=account, kind=kind, rules=version, equity=terms.equity, remaining=terms.remaining
     )
 
 
@@ -230,7 +254,7 @@ def finish(account: uint256):
     """
     assert staticcall LEDGER.in_auction(account), "auction: not running"
     state: uint256 = lots.states[account]
-    version: uint256 = lots._version(state) if state != 0 else rules.rules_version
+    version: uint256 = lots._version(state) if state != 0 else rules._latest()
     health: IMarginEngine.Health = staticcall LEDGER.health(account)
     buffer: uint256 = rules._buffer(rules.packed[version])
     margin: int256 = curves._buffered_margin(health.maintenance, health.equity, buffer)
@@ -238,6 +262,37 @@ def finish(account: uint256):
         self._require_fresh(health.fresh)
         raise "auction: not restored"
     self._end(account, lots._remaining(state))
+
+
+@external
+def announce(account: uint256):
+    """
+    @notice Says that an insolvent account, which nobody took at the end of its auction, will be
+            closed against the other side of its positions. Bids are still taken.
+    """
+    terms: lots.Terms = self._insolvent(account)
+    length: uint256 = rules._insolvent(rules.packed[lots._version(lots.states[account])])
+    assert terms.elapsed >= length, "deleverage: auction not over"
+    deleveraging._announce(account)
+
+
+@external
+def nominate(account: uint256, code: uint256, opposite: uint256):
+    """
+    @notice Shows an account that is long what the account in auction is short. The four largest
+            holdings have a place each; who is shown late displaces smaller ones.
+    """
+    deleveraging._nominate(LEDGER, account, code, opposite)
+
+
+@external
+def deleverage(account: uint256, code: uint256):
+    """
+    @notice Closes a short of an announced account against those who are nominated, at the price
+            that leaves the account nothing.
+    """
+    terms: lots.Terms = self._insolvent(account)
+    deleveraging._close(LEDGER, account, code, terms.equity)
 
 
 # -- bidders --
@@ -275,7 +330,7 @@ def bid(
     # Reserved cash of an insolvent account pays first. It goes through the fund, because the
     # ledger credits the bidder after a loss was socialised, so in full.
     from_reserve: uint256 = convert(min(max(-deal.payment, 0), terms.reserved), uint256)
-    self._charge(account, 0, from_reserve)
+    self._charge(account, FUND, from_reserve)
     extcall LEDGER.liquidate(account, bidder, deal.fraction, deal.cash, deal.payment)
 
     remaining: uint256 = max(terms.remaining - deal.units, DUST)
@@ -334,7 +389,23 @@ def _running(account: uint256) -> lots.Terms:
 
 
 @internal
+@view
+def _insolvent(account: uint256) -> lots.Terms:
+    """
+    @notice The terms of an auction of an account without equity, at fresh prices.
+    """
+    terms: lots.Terms = self._running(account)
+    self._require_fresh(terms.fresh)
+    assert terms.kind == INSOLVENT and terms.equity < 0, "deleverage: not insolvent"
+    self._require_short(terms.margin)
+    return terms
+
+
+@internal
 def _end(account: uint256, remaining: uint256):
+    if lots.states[account] != 0:
+        self.running -= 1
+        deleveraging._forget(account)
     lots._clear(account)
     extcall LEDGER.thaw(account)
     log AuctionFinished(account=account, remaining=remaining)

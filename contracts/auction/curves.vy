@@ -5,12 +5,19 @@
 @notice The arithmetic of the liquidation auction, callable with plain numbers. E is the
         account's equity at mark, M its excess over maintenance margin, R the reserved cash
         that is not for sale; E and M include R.
-@dev Solvent and insolvent curve, largest fraction and buffer are those of Derive v2's
-     DutchAuction. The fraction follows from linearity: after selling f of all but R at
+@dev Three families of solvent curves share four parameters: two straight phases (Derive v2),
+     exponential and stepped decay (MakerDAO's Abacus). Insolvent curve, largest fraction and
+     buffer are those of Derive v2's DutchAuction. The fraction follows from linearity: after selling f of all but R at
      d (E - R), the buffered margin is B - f (B - R) + f d (E - R), zero at the f below.
 @custom:rounding Prices up (a bidder pays more or is paid less), the fraction up (the account
                  is restored), the buffered margin down (restored later), by less than a wei each.
 """
+
+from ..math import fixed_point
+
+TWO_PHASE: constant(uint256) = 0
+EXPONENTIAL: constant(uint256) = 1
+STEPPED: constant(uint256) = 2
 
 WAD: constant(uint256) = 10**18
 SIGNED_WAD: constant(int256) = 10**18
@@ -26,6 +33,27 @@ def two_phase(elapsed: uint256, start: uint256, cutoff: uint256, fast: uint256, 
     @return [wad]
     """
     return self._two_phase(elapsed, start, cutoff, fast, slow)
+
+
+@external
+@pure
+def exponential(elapsed: uint256, start: uint256, cutoff: uint256, fast: uint256, slow: uint256) -> uint256:
+    """
+    @notice Price factor d = start * (cutoff / start)**(elapsed / fast), for ever.
+    @param slow Not used.
+    @return [wad]
+    """
+    return self._exponential(elapsed, start, cutoff, fast)
+
+
+@external
+@pure
+def stepped(elapsed: uint256, start: uint256, cutoff: uint256, fast: uint256, slow: uint256) -> uint256:
+    """
+    @notice The exponential curve in steps: it holds for `slow` seconds, then drops.
+    @return [wad]
+    """
+    return self._factor(STEPPED, elapsed, start, cutoff, fast, slow)
 
 
 @external
@@ -73,6 +101,32 @@ def insolvent_price(
     @return [wad] negative: what a bidder is paid for taking all that is for sale.
     """
     return self._insolvent_price(maintenance, equity, reserved, elapsed, length)
+
+
+@internal
+@pure
+def _factor(
+    family: uint256, elapsed: uint256, start: uint256, cutoff: uint256, fast: uint256, slow: uint256
+) -> uint256:
+    """
+    @notice Price factor of a curve of any family.
+    """
+    if family == TWO_PHASE:
+        return self._two_phase(elapsed, start, cutoff, fast, slow)
+    if family == EXPONENTIAL:
+        return self._exponential(elapsed, start, cutoff, fast)
+    return self._exponential(elapsed - elapsed % slow, start, cutoff, fast)
+
+
+@internal
+@pure
+def _exponential(elapsed: uint256, start: uint256, cutoff: uint256, fast: uint256) -> uint256:
+    # The logarithm errs by 2 wei and the exponential by one: a few wei a unit of time constant,
+    # made good upwards.
+    pace: int256 = fixed_point._ln((cutoff * WAD + start - 1) // start) + 2
+    # Beyond a day of e-folds nothing is left to tell.
+    power: int256 = pace * convert(min(elapsed, 2**32), int256) // convert(fast, int256)
+    return min(start, start * (fixed_point._exp(min(power, 0)) + 2) // WAD + 1)
 
 
 @internal

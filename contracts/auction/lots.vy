@@ -128,11 +128,11 @@ def _lot_price(terms: Terms) -> int256:
 
 
 @internal
-def _begin(account: uint256, kind: uint256, remaining: uint256, balance: int256):
+def _begin(account: uint256, kind: uint256, version: uint256, remaining: uint256, balance: int256):
     """
-    @notice Starts the clock under the current rules, with all cash for sale.
+    @notice Starts the clock under a version of the rules, with all cash for sale.
     """
-    self.states[account] = (kind << 176) | (rules.rules_version << 144) | (block.timestamp << 104) | remaining
+    self.states[account] = (kind << 176) | (version << 144) | (block.timestamp << 104) | remaining
     self.cash_for_sale[account] = balance
 
 

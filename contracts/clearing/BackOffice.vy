@@ -425,6 +425,32 @@ def certificate() -> Certificate:
 
 @external
 @view
+def engine_of(account: uint256) -> uint256:
+    return accounts._engine(accounts.headers[account])
+
+
+@external
+@view
+def appraise(
+    engine: uint256, balance: int256, holdings: DynArray[uint256, 8], positions: DynArray[uint256, 128]
+) -> IMarginEngine.Health:
+    """
+    @notice What an engine thinks of any contents: the ground of what-ifs and of deleveraging.
+    @param balance [wad] cash
+    @param holdings Words as in `holdings_of`.
+    @param positions Words as in `positions_of`.
+    """
+    return staticcall ledger.engines[engine].assess(balance, holdings, positions)
+
+
+@external
+@view
+def LISTING() -> address:
+    return book.LISTING.address
+
+
+@external
+@view
 def stands_on() -> bytes32:
     """
     @notice Hash of the oracle, listing, operators and cash token it was made with.

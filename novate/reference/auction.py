@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
 
+from mpmath import mp, mpf
+
 from ..series import WAD
 
 
@@ -29,6 +31,7 @@ class Rules:
     buffer: int = 15 * WAD // 100
     tip_share: int = WAD // 100
     tip: int = 20 * WAD
+    family: int = 0
 
 
 def two_phase(elapsed: int, start: int, cutoff: int, fast: int, slow: int) -> int:
@@ -36,6 +39,26 @@ def two_phase(elapsed: int, start: int, cutoff: int, fast: int, slow: int) -> in
     if elapsed < fast:
         return ceil(start + Fraction(cutoff - start) * elapsed / fast)
     return ceil(max(cutoff - Fraction(cutoff) * (elapsed - fast) / slow, Fraction(0)))
+
+
+def exponential(elapsed: int, start: int, cutoff: int, fast: int, slow: int) -> Fraction:
+    """Price factor [wad]: `cutoff` of `start` is left after each `fast` seconds."""
+    with mp.workdps(60):
+        factor = start * mpf(cutoff) ** (mpf(elapsed) / fast) / mpf(start) ** (mpf(elapsed) / fast)
+        return Fraction(int(factor * 10**30), 10**30)
+
+
+def stepped(elapsed: int, start: int, cutoff: int, fast: int, slow: int) -> Fraction:
+    """The exponential curve, held for steps of `slow` seconds."""
+    return exponential(elapsed // slow * slow, start, cutoff, fast, slow)
+
+
+def deleveraged(mark: Fraction, equity: Fraction, shorts: Fraction) -> Fraction:
+    """What a closed short pays for its mark, when the account is to be left with nothing.
+
+    equity: of the account, negative. shorts: marks of all its shorts, positive.
+    """
+    return mark * max(shorts + equity, Fraction(0)) / shorts
 
 
 def buffered_margin(maintenance: int, equity: int, buffer: int) -> int:

@@ -40,6 +40,48 @@ def test_two_phase_of_the_peer(house: Any) -> None:
     assert factors == [98 * WAD // 100, 89 * WAD // 100, 8 * WAD // 10, 4 * WAD // 10, last, 0, 0]
 
 
+decays = {
+    "start": st.integers(WAD // 2, WAD),
+    "cutoff": st.integers(WAD // 10, WAD // 2),
+    "fast": st.integers(60, 86_400),
+    "slow": st.integers(600, 7 * 86_400),
+}
+
+
+@pytest.mark.parametrize("family", ["exponential", "stepped"])
+@given(elapsed=st.integers(0, 2**24), **decays)
+def test_decay(
+    house: Any, family: str, elapsed: int, start: int, cutoff: int, fast: int, slow: int
+) -> None:
+    arguments = (elapsed, start, cutoff, fast, slow)
+    factor = getattr(house, family)(*arguments)
+    exact = getattr(reference, family)(*arguments)
+    # Never below the curve; above it by a few wei and twenty in each time constant.
+    assert exact <= factor <= exact + 25 + exact * elapsed / fast * 20 / WAD
+    assert factor <= start
+
+
+@pytest.mark.parametrize("family", ["exponential", "stepped"])
+@given(elapsed=st.integers(0, 2**24), step=st.integers(0, 10_000), **decays)
+def test_decay_never_rises(
+    house: Any, family: str, elapsed: int, step: int, start: int, cutoff: int, fast: int, slow: int
+) -> None:
+    curve = getattr(house, family)
+    rest = (start, cutoff, fast, slow)
+    assert curve(elapsed + step, *rest) <= curve(elapsed, *rest)
+
+
+def test_decays_of_maker(house: Any) -> None:
+    # 0.99 each second, 0.9 each hour (the cut is the cutoff of one step).
+    exact = [WAD * 99**t // 100**t for t in (0, 1, 100)]
+    assert [house.exponential(t, WAD, 99 * WAD // 100, 1, 600) for t in (0, 1, 100)] == [
+        pytest.approx(x, abs=500) for x in exact
+    ]
+    hour = 3_600
+    steps = [house.stepped(t, WAD, 9 * WAD // 10, hour, hour) for t in (0, hour - 1, hour, 7_300)]
+    assert steps == [pytest.approx(x * WAD // 100, abs=50) for x in (100, 100, 90, 81)]
+
+
 @given(elapsed=st.integers(0, 50_000))
 def test_price_factor_under_the_current_rules(house: Any, elapsed: int) -> None:
     rules = reference.Rules()

@@ -24,6 +24,10 @@ operators: HashMap[address, HashMap[address, bool]]
 fresh: public(bool)
 fund: public(int256)
 socialised: public(int256)
+# What an account that is not empty is said to hold.
+positions: HashMap[uint256, DynArray[uint256, 128]]
+# What the house reported last: it takes this ledger for the listing too.
+running: public(uint256)
 # What `liquidate` does first: a call into whoever called.
 data: Bytes[1024]
 
@@ -36,6 +40,11 @@ def __init__():
 @external
 def set_account(account: uint256, cash: int256, mark: int256, requirement: int256):
     self.books[account] = Book(cash=cash, value=mark, requirement=requirement)
+
+
+@external
+def set_positions(account: uint256, positions: DynArray[uint256, 128]):
+    self.positions[account] = positions
 
 
 @external
@@ -93,7 +102,24 @@ def positions_of(account: uint256) -> DynArray[uint256, 128]:
     book: Book = self.books[account]
     if book.value == 0 and book.requirement == 0:
         return []
-    return [1]
+    return self.positions[account] if len(self.positions[account]) != 0 else [1]
+
+
+@external
+@view
+def LISTING() -> address:
+    return self
+
+
+@external
+@view
+def FUND() -> uint256:
+    return 0
+
+
+@external
+def report_auctions(running: uint256):
+    self.running = running
 
 
 @external

@@ -24,6 +24,7 @@ FIELDS = [
     "buffer",
     "tip_share",
     "tip",
+    "family",
 ]
 SHARES = ("start", "cutoff", "fee", "buffer", "tip_share")
 DEFAULT = {
@@ -69,6 +70,7 @@ def test_rules_survive_packing(auction: House, data: st.DataObject) -> None:
         buffer=data.draw(st.integers(100, 5_000)),
         tip_share=data.draw(st.integers(0, 1_000)),
         tip=data.draw(st.integers(0, 1_000 * WAD)),
+        family=0,
     )
     assert tuple(auction.house.rules_of(2)) == rules
     assert auction.house.price_factor(rules[4]) >= WAD // 20
@@ -120,11 +122,55 @@ def test_reverts_out_of_range(auction: House, field: str, low: int, high: int) -
         ({"buffer": 99}, "auction: buffer out of range"),
         ({"tip_share": 1_001}, "auction: tip out of range"),
         ({"tip": 1_000 * WAD + 1}, "auction: tip out of range"),
+        ({"family": 3}, "auction: unknown curve"),
+        ({"family": 2**255}, "auction: unknown curve"),
+        # From 0.95 to 0.70 in 900 s: below 5 % after 8,678 s.
+        ({"family": 1, "tail": 8_679}, "auction: tail out of range"),
     ],
 )
 def test_reverts_with_the_reason(auction: House, changes: dict[str, int], reason: str) -> None:
     with boa.reverts(reason):
         set_rules(auction, **changes)
+
+
+def test_families(auction: House) -> None:
+    set_rules(auction, family=1, tail=8_600)
+    for elapsed in (0, 450, 900, 8_600):
+        exact = 0.95 * (0.70 / 0.95) ** (elapsed / 900)
+        assert auction.house.price_factor(elapsed) / WAD == pytest.approx(exact, rel=1e-14)
+    set_rules(auction, family=2, slow=600, tail=8_600)
+    assert auction.house.rules_of(3).family == 2
+    assert auction.house.price_factor(1_199) == auction.house.price_factor(600)
+    assert auction.house.price_factor(1_200) < auction.house.price_factor(600)
+
+
+def test_an_underlying_of_its_own(auction: House) -> None:
+    house = auction.house
+    set_rules(auction, fee=0, tip=0)
+    assert house.rules_version() == 2
+    with boa.reverts("auction: unknown version"):
+        house.choose_rules(1, 3, sender=auction.owner)
+    with boa.reverts("ownable: caller is not the owner"):
+        house.choose_rules(1, 1, sender=auction.intruder)
+    house.choose_rules(7, 1, sender=auction.owner)
+    chosen: Any = auction.event("RulesChosen")
+    assert (chosen.underlying, chosen.old_version, chosen.new_version) == (7, 0, 1)
+    assert house.version_of(7) == 1
+    seven, eight = 7 << 240, 8 << 240
+    for positions, version in (
+        ([seven], 1),
+        ([eight], 2),
+        ([seven, eight], 2),
+        ([seven, seven], 1),
+    ):
+        with boa.env.anchor():
+            auction.ledger.set_positions(auction.account, positions)
+            auction.start()
+            assert auction.event("AuctionStarted").rules == version
+    house.choose_rules(7, 0, sender=auction.owner)
+    auction.ledger.set_positions(auction.account, [seven])
+    auction.start()
+    assert auction.event("AuctionStarted").rules == 2
 
 
 def test_only_the_owner(auction: House) -> None:

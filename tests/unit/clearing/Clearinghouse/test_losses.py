@@ -157,6 +157,16 @@ def test_what_backers_bring_does_not_pay_for_former_losses(world: World) -> None
     assert world.ledger.outstanding() == wad(10)
 
 
+def test_money_on_its_way_is_no_income(world: World, people: list[Any]) -> None:
+    """Reserved cash goes through the fund's account to a bidder, whatever is outstanding."""
+    payer = world.person("payer", cash=100)
+    lose(world, 10)
+    world.freeze(payer)
+    world.ledger.charge(payer.number, world.ledger.FUND(), wad(5), sender=world.house)
+    assert near(fund(world), 5)
+    assert world.ledger.outstanding() == wad(10)
+
+
 def test_a_loss_is_reported_to_the_listing(world: World) -> None:
     listing = world.market.listing
     with boa.env.prank(world.owner):
