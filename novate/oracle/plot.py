@@ -10,14 +10,12 @@ import numpy as np
 from matplotlib import dates as mdates
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import PercentFormatter, StrMethodFormatter
 
 from ..plot import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, RED, SKY, STYLE
 from .fit import Fit
 
 COLOURS = (GREY, SKY, GREEN, PURPLE, ORANGE)
-# Lines of sources that a manipulator does not hold.
-QUIET = 1.0
 
 
 def draw_manipulation(
@@ -29,24 +27,39 @@ def draw_manipulation(
     attack: tuple[int, int],
     title: str = "",
 ) -> Figure:
-    """Each source and what the oracle serves; the attack is shaded.
+    """Each source and what the oracle serves, with the attack shaded; below, how far each of them
+    is from the median of the sources that are not manipulated.
 
     times: [s]. sources, aggregate: [USD] at those times, None where there is none.
     """
     moments = [_moment(time) for time in times]
+    others = [name for name in sources if name != manipulated]
+    honest = np.nanmedian([_line(sources[name]) for name in others], axis=0)
+    lines: list[tuple[str, Any, str, float]] = [
+        (name, _line(sources[name]), COLOURS[i % len(COLOURS)], 1.0)
+        for i, name in enumerate(others)
+    ]
+    lines.append((manipulated, _line(sources[manipulated]), RED, 1.2))
+    lines.append(("served on chain", _line(aggregate), INK, 1.8))
     with plt.rc_context(STYLE):
-        figure, axes = plt.subplots(figsize=(11, 4.5), layout="constrained")
-        axes.axvspan(_moment(attack[0]), _moment(attack[1]), color=RED, alpha=0.08, label="attack")
-        others = [name for name in sources if name != manipulated]
-        for name, colour in zip(others, _cycle(len(others)), strict=True):
-            axes.plot(moments, _line(sources[name]), color=colour, linewidth=QUIET, label=name)
-        axes.plot(moments, _line(sources[manipulated]), color=RED, linewidth=1.4, label=manipulated)
-        axes.step(
-            moments, _line(aggregate), where="post", color=INK, linewidth=2, label="served on chain"
+        figure, (top, bottom) = plt.subplots(
+            2, 1, figsize=(11, 6), sharex=True, height_ratios=(3, 2), layout="constrained"
         )
-        axes.set(title=title, ylabel="price [USD]")
-        axes.xaxis.set_major_formatter(mdates.DateFormatter("%H:%M", tz=UTC))
-        axes.legend(ncols=3, loc="best")
+        for axes in (top, bottom):
+            axes.axvspan(_moment(attack[0]), _moment(attack[1]), color=RED, alpha=0.08)
+        for name, values, colour, width in lines:
+            style = "steps-post" if colour == INK else "default"
+            top.plot(moments, values, color=colour, linewidth=width, drawstyle=style, label=name)
+            bottom.plot(
+                moments, values / honest - 1, color=colour, linewidth=width, drawstyle=style
+            )
+        top.set(title=title, ylabel="price [USD]")
+        top.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+        top.legend(ncols=2, loc="best")
+        spread = max(float(np.nanmax(np.abs(line / honest - 1))) for _, line, *_ in lines[:-2])
+        bottom.set(ylim=(-1.5 * spread, 1.5 * spread), ylabel="against honest median")
+        bottom.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=1))
+        bottom.xaxis.set_major_formatter(mdates.DateFormatter("%H:%M", tz=UTC))
     return figure
 
 
@@ -64,6 +77,7 @@ def draw_smiles(fits: Sequence[Fit], *, title: str = "") -> Figure:
             axes.vlines(
                 np.exp(quotes.k), quotes.bids, quotes.asks, color=ORANGE, linewidth=3, alpha=0.7
             )
+            axes.plot(np.exp(quotes.k), quotes.mids, ".", color=ORANGE, markersize=4)
             axes.plot(np.exp(k), fit.volatility(k), color=BLUE, linewidth=1.6)
             error = float(np.sqrt(np.mean(fit.errors**2)))
             axes.set_title(f"{quotes.name}: error {error:.2%}")
@@ -92,10 +106,6 @@ def draw_variances(fits: Sequence[Fit], *, title: str = "") -> Figure:
 
 def _line(values: Sequence[float | None]) -> Any:
     return np.array([np.nan if value is None else value for value in values])
-
-
-def _cycle(count: int) -> list[str]:
-    return [COLOURS[i % len(COLOURS)] for i in range(count)]
 
 
 def _moment(time: int) -> Any:
