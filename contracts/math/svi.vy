@@ -276,11 +276,13 @@ def _wing_is_convex(word: uint256) -> bool:
             w = end_w
             bend = end_bend
             intercept = end_intercept
-            step = min(unsafe_add(step, step), v)
+            step = unsafe_add(step, step)
+            if unsafe_sub(v, step) < NEAREST:
+                step = v
         else:
             step = step >> 1
-        if unsafe_sub(v, step) < NEAREST and step != v or step == 0:
-            return False
+            if unsafe_sub(v, step) < NEAREST:
+                return False
     return False
 
 
@@ -339,10 +341,12 @@ def _wing_is_below(near: uint256, far: uint256) -> bool:
                 k = end_k
                 other = end_other
                 slope = end_slope
-                step = min(unsafe_add(step, step), v)
+                step = unsafe_add(step, step)
+                if unsafe_sub(v, step) < NEAREST:
+                    step = v
             else:
                 step = step >> 1
-        if unsafe_sub(v, step) < NEAREST and step != v or step == 0:
+        if step != v and unsafe_sub(v, step) < NEAREST:
             return False
     return False
 
