@@ -15,8 +15,8 @@ HOUR = 3_600
 WINDOW = 1_800
 # [s] after expiry: a history with a gap is accepted; history is no longer asked.
 FALLBACK_DELAY, CLOSING_DELAY = 86_400, 259_200
-# [wad] what counts as a spot price, and as an annualised volatility.
-SPOT_BOUNDS = (1, 10**30)
+# [wad] what counts lies strictly between: as a spot price, and as an annualised volatility.
+SPOT_BOUNDS = (0, 10**30)
 VOLATILITY_BOUNDS = (10**16, 5 * 10**18)
 
 
@@ -60,12 +60,15 @@ def figure(
         latest is not None
         and 0 < latest.updated <= now
         and latest.answered >= number
-        and bounds[0] <= latest.answer * scale <= bounds[1]
+        and bounds[0] < latest.answer * scale < bounds[1]
     )
-    value, time = (latest.answer * scale, latest.updated) if live and latest else stored
+    fresh = live and latest is not None and now - latest.updated <= max_age
+    # A stale answer still tells more than an older observation.
+    newer = live and latest is not None and latest.updated > stored[1]
+    value, time = (latest.answer * scale, latest.updated) if latest and (fresh or newer) else stored
     age = now - time
     if age <= max_age:
-        return Figure(value, WAD, live)
+        return Figure(value, WAD, fresh)
     return Figure(value, WAD * max_age // age, False)
 
 
@@ -78,7 +81,7 @@ def valid_rounds(rounds: Sequence[Round], first: int, scale: int) -> list[tuple[
             entry.known
             and entry.updated > 0
             and entry.answered >= number
-            and SPOT_BOUNDS[0] <= price <= SPOT_BOUNDS[1]
+            and SPOT_BOUNDS[0] < price < SPOT_BOUNDS[1]
         )
         if counts and (not accepted or entry.updated >= accepted[-1][2]):
             accepted.append((number, price, entry.updated))

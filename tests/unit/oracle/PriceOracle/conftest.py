@@ -9,6 +9,7 @@ FEED = boa.load_partial("contracts/oracle/PriceFeed.vy")
 ORACLE = boa.load_partial("contracts/oracle/PriceOracle.vy")
 LYING = boa.load_partial("tests/hostile/LyingFeed.vy")
 HOSTILE = boa.load_partial("tests/hostile/HostileFeed.vy")
+LENS = boa.load_partial("contracts/oracle/OracleLens.vy")
 
 # 1e-8 USD, and a fraction of 1e-8.
 SPOT, VOLATILITY = 2_700 * 10**8, 20 * 10**6
@@ -20,6 +21,7 @@ class Desk(NamedTuple):
     """The oracle, its honest sources, and who may do what."""
 
     oracle: Any
+    lens: Any
     spot: Any
     volatility: Any
     owner: str
@@ -36,6 +38,19 @@ class Desk(NamedTuple):
             underlying, source.address, self.volatility.address, MAX_AGE, sender=self.owner
         )
         return underlying
+
+    def fix(self, underlying: int, expiry: int, *starts: int, **options: Any) -> int:
+        """Fixes from these rounds, one of each source."""
+        return int(self.oracle.fix(underlying, expiry, list(starts), **options))
+
+    def round_at(self, underlying: int, timestamp: int) -> int:
+        """Of the first source."""
+        return int(self.lens.rounds_at(underlying, timestamp)[0])
+
+    def set_sources(self, underlying: int, sources: list[Any], quorum: int) -> None:
+        """Replaces the sources, with the usual age and no bounds."""
+        feeds = [(one.address, MAX_AGE, 0, 10**30) for one in sources]
+        self.oracle.set_sources(underlying, feeds, quorum, sender=self.owner)
 
     def lying(self, answer: int = SPOT, decimals: int = 8) -> Any:
         """A source that has said one true thing so far."""
@@ -59,7 +74,9 @@ def desk() -> Desk:
     )
     spot = FEED.deploy("SPX / USD", 8, reporter)
     volatility = FEED.deploy("SPX volatility", 8, reporter)
-    made = Desk(ORACLE.deploy(owner), spot, volatility, owner, reporter, intruder)
+    oracle = ORACLE.deploy(owner)
+    lens = LENS.deploy(oracle.address)
+    made = Desk(oracle, lens, spot, volatility, owner, reporter, intruder)
     made.push()
     made.oracle.list_underlying(SPX, spot.address, volatility.address, MAX_AGE, sender=owner)
     return made
