@@ -36,10 +36,11 @@ def test_the_committed_figures_are_true(
 
 
 def test_margin_stays_within_its_bounds(committed: dict[str, int]) -> None:
-    """The goal for 16 is 100,000; README says where the rest goes."""
+    """An account with room; benchmarks/standard_margin.py measures those at their limit."""
     for suffix in ("", "_shorts"):
-        assert committed[f"margin.standard.16{suffix}"] <= 115_000
+        assert committed[f"margin.standard.16{suffix}"] <= 100_000
         assert committed[f"margin.standard.64{suffix}"] <= 400_000
+        assert committed[f"margin.standard.128{suffix}"] <= 700_000
         # No worse than n log n: twice the positions, a little more than twice the gas.
         twice = committed[f"margin.standard.128{suffix}"] / committed[f"margin.standard.64{suffix}"]
         assert twice <= 2 * 7 / 6
