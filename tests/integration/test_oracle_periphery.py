@@ -1,0 +1,120 @@
+"""The oracle on signed feeds, with a surface and market hours: all real, as they are deployed."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import boa
+import pytest
+
+from novate.deploy import compiled
+from novate.oracle.hours import new_york
+from novate.oracle.reports import assemble
+from tests.oracle_world import WAD, FeedWorld, now
+from tests.unit.oracle.VolatilitySurface.conftest import DAY, HOUR, SurfaceWorld
+
+BTC, PRICE = 1, 60_000 * 10**8
+
+
+class Desk:
+    """An oracle whose one source is signed, with surface and calendar."""
+
+    def __init__(self) -> None:
+        self.feed = FeedWorld()
+        self.surface = SurfaceWorld()
+        self.owner = boa.env.generate_address("owner")
+        self.calendar: Any = compiled("oracle/Calendar.vy").deploy(self.owner)
+        self.oracle: Any = compiled("oracle/PriceOracle.vy").deploy(self.owner)
+        volatility = compiled("oracle/PriceFeed.vy").deploy("BTC volatility", 8, self.owner)
+        volatility.push(50 * 10**6, sender=self.owner)
+        self.feed.push(PRICE)
+        with boa.env.prank(self.owner):
+            self.oracle.list_underlying(BTC, self.feed.feed.address, volatility.address, 3_600)
+            self.oracle.set_surface(BTC, self.surface.surface.address)
+        self.expiry = now() // HOUR * HOUR + 7 * DAY
+
+    def quote(self) -> Any:
+        return self.oracle.quote(BTC, self.expiry)
+
+
+@pytest.fixture(scope="module")
+def desk() -> Desk:
+    return Desk()
+
+
+def test_a_report_is_the_price_in_the_same_block(desk: Desk) -> None:
+    desk.feed.push(61_000 * 10**8, 12)
+    spot, fresh = desk.oracle.spot(BTC)
+    assert (spot, fresh) == (61_000 * WAD, True)
+    price, confidence, timestamp = desk.oracle.price(BTC)
+    assert (price, confidence, timestamp) == (61_000 * WAD, WAD, now())
+
+
+def test_a_report_ahead_of_its_block_is_served(desk: Desk) -> None:
+    boa.env.time_travel(seconds=12)
+    desk.feed.submit(desk.feed.report(61_000 * 10**8, timestamp=now() + 3))
+    assert desk.oracle.spot(BTC) == (61_000 * WAD, True)
+
+
+def test_an_old_report_is_stale(desk: Desk) -> None:
+    boa.env.time_travel(seconds=3_601)
+    assert desk.oracle.spot(BTC)[1] is False
+    with boa.reverts("oracle: stale price"):
+        desk.oracle.price(BTC)
+
+
+def test_smile_and_carry_reach_the_quote(desk: Desk) -> None:
+    assert desk.quote().smile == 0 and desk.quote().volatility == WAD // 2
+    report = desk.surface.report(desk.expiry, 0.7, forward=1.002, rate=0.05)
+    desk.surface.submit(report)
+    quote = desk.quote()
+    word, tenor, forward, rate, volatility, _ = desk.surface.surface.smile(BTC, desk.expiry)
+    assert (quote.smile, quote.tenor, quote.volatility) == (word, tenor, volatility)
+    assert quote.forward == quote.spot * forward // WAD and rate == 5 * WAD // 100
+    assert quote.discount == pytest.approx(WAD * 2.718281828459045 ** (-0.05 * 7 / 365), rel=1e-4)
+    # An expiry in between, where the surface has to look in both directions, and one beyond.
+    desk.surface.post(desk.surface.report(desk.expiry + 21 * DAY, 0.65))
+    for days in (-3, 10, 40):
+        between = desk.oracle.quote(BTC, desk.expiry + days * DAY)
+        expected = desk.surface.surface.smile(BTC, desk.expiry + days * DAY)
+        assert (between.smile, between.tenor) == expected[:2] and between.smile
+
+
+def test_outside_the_session_the_price_is_frozen(desk: Desk) -> None:
+    market = new_york(date(2026, 1, 1), date(2026, 12, 31))
+    with boa.env.prank(desk.owner):
+        for season in (0, 1):
+            desk.calendar.set_week(1, season, market.week(season, 2026))
+        for block, word in market.days(date(2026, 1, 1), date(2026, 12, 31)).items():
+            desk.calendar.set_days(1, block, word)
+        desk.calendar.assign(BTC, 1)
+        desk.oracle.set_calendar(BTC, desk.calendar.address, 100, False)
+
+    def at(text: str) -> None:
+        moment = datetime.fromisoformat(text).replace(tzinfo=UTC)
+        boa.env.evm.patch.timestamp = int(moment.timestamp())
+
+    # Friday, an hour before the close, and Saturday.
+    at("2026-01-09T20:00")
+    desk.feed.push(62_000 * 10**8)
+    desk.oracle.poke(BTC)
+    assert desk.oracle.spot(BTC) == (62_000 * WAD, True)
+    at("2026-01-10T20:00")
+    desk.feed.push(50_000 * 10**8)
+    spot, fresh = desk.oracle.spot(BTC)
+    assert spot == 62_000 * WAD and not fresh
+    # 23 hours after the close, one percent lost in each.
+    assert desk.quote().confidence <= WAD * 77 // 100
+    assert not desk.calendar.hours(BTC).may_trade
+    at("2026-01-12T14:30")
+    desk.feed.push(61_500 * 10**8)
+    desk.oracle.poke(BTC)
+    assert desk.oracle.spot(BTC) == (61_500 * WAD, True)
+
+
+def test_a_report_of_too_few_reaches_nobody(desk: Desk) -> None:
+    boa.env.time_travel(seconds=12)
+    report = desk.feed.report(1)
+    _, signed = desk.feed.proof(report)
+    with boa.reverts("report: not the quorum"):
+        desk.feed.feed.submit(*report.arguments(), *assemble(dict(enumerate(signed[:2])), 2))
+    assert desk.oracle.spot(BTC)[0] == 60_000 * WAD
