@@ -25,14 +25,7 @@ def world() -> SurfaceWorld:
     return SurfaceWorld()
 
 
-# The march of `svi._no_butterfly` stops where a doubled step would end just before the end of the
-# wing, and so refuses some smiles whose density is positive everywhere.
-STOPS_SHORT = pytest.mark.xfail(reason="svi: march stops short of the wing's end", strict=False)
-
-
-@pytest.mark.parametrize(
-    "name", ["SPY", *(pytest.param(name, marks=STOPS_SHORT) for name in ("BTC", "GLD"))]
-)
+@pytest.mark.parametrize("name", FITS)
 def test_a_real_chain_becomes_a_surface(world: SurfaceWorld, name: str) -> None:
     fits = fit_surface(load_chain(name))
     spot = fits[0].slice.forward
