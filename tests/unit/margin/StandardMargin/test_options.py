@@ -159,6 +159,20 @@ def test_figures_round_to_the_safe_side(world: MarginWorld, expiry: int) -> None
     assert (short.maintenance, short.initial) == (-182, -294)
 
 
+def test_two_books_together_may_need_more_than_apart(world: MarginWorld, expiry: int) -> None:
+    """The rule takes the milder of two sums, so it is not subadditive, as the peer's. The worst case:
+    covered pairs need nothing by their payoff, and each by itself so much that a naked call
+    beside them loses its isolated charge, a tenth of spot, for the unpaired 1.2 forwards."""
+    naked = [word(call(expiry, 6_000), -1)]
+    covered = [word(call(expiry, 1_530), -20), word(call(expiry, 1_500), 20)]
+    assert world.assess(*naked).initial / WAD == pytest.approx(-150)
+    assert world.assess(*covered).initial == 0
+    together = world.assess(*naked, *covered).initial
+    assert together == -1_806 * WAD
+    # Nothing makes it dearer than both sums of the losses.
+    assert together >= world.assess(*covered).initial - wad(1.2 * 1_505)
+
+
 @pytest.mark.parametrize("near", [1.0, 0.3])
 @pytest.mark.parametrize("far", [1.0, 0.2])
 def test_further_expiries_are_charged_for_their_own_confidence(
