@@ -160,9 +160,10 @@ def test_figures_round_to_the_safe_side(world: MarginWorld, expiry: int) -> None
 
 
 def test_two_books_together_may_need_more_than_apart(world: MarginWorld, expiry: int) -> None:
-    """The rule takes the milder of two sums, so it is not subadditive, as the peer's. The worst case:
-    covered pairs need nothing by their payoff, and each by itself so much that a naked call
-    beside them loses its isolated charge, a tenth of spot, for the unpaired 1.2 forwards."""
+    """The rule takes the milder of two sums, so it is not subadditive; nor is the peer's.
+
+    The worst case: covered pairs need nothing by their payoff and much each by itself, so a naked
+    call beside them loses its own charge, a tenth of spot, for the unpaired 1.2 forwards."""
     naked = [word(call(expiry, 6_000), -1)]
     covered = [word(call(expiry, 1_530), -20), word(call(expiry, 1_500), 20)]
     assert world.assess(*naked).initial / WAD == pytest.approx(-150)
