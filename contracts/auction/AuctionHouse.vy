@@ -79,6 +79,8 @@ FUND: immutable(uint256)
 
 # Auctions that run here.
 running: public(uint256)
+# account in auction -> [wad] loss that it is expected to leave, as the ledger was told
+provisions: public(HashMap[uint256, uint256])
 
 
 struct Preview:
@@ -186,6 +188,7 @@ def start(account: uint256, keeper: uint256):
     self.running = running
     # May halt the opening of risk; never refuses.
     extcall LISTING.report_auctions(running)
+    self._provide(account, kind, health.equity)
     charged: int256 = convert(fee + tip, int256)
     log AuctionStarted(
         account=account,
@@ -213,6 +216,7 @@ def restart(account: uint256):
     version: uint256 = rules._version_for(staticcall LEDGER.positions_of(account))
     deleveraging._forget(account)
     lots._begin(account, kind, version, terms.remaining, terms.cash + terms.reserved)
+    self._provide(account, kind, terms.equity)
     log AuctionRestarted(
         account=account, kind=kind, rules=version, equity=terms.equity, remaining=terms.remaining
     )
@@ -265,6 +269,16 @@ def finish(account: uint256):
 
 
 @external
+def provide(account: uint256):
+    """
+    @notice Brings the loss that an insolvent account is expected to leave up to the present mark.
+    """
+    terms: lots.Terms = self._running(account)
+    self._require_fresh(terms.fresh)
+    self._provide(account, terms.kind, terms.equity)
+
+
+@external
 def announce(account: uint256):
     """
     @notice Says that an insolvent account, which nobody took at the end of its auction, will be
@@ -293,6 +307,7 @@ def deleverage(account: uint256, code: uint256):
     """
     terms: lots.Terms = self._insolvent(account)
     deleveraging._close(LEDGER, account, code, terms.equity)
+    self._provide(account, INSOLVENT, (staticcall LEDGER.health(account)).equity)
 
 
 # -- bidders --
@@ -351,6 +366,9 @@ def bid(
         self._end(account, remaining)
     else:
         lots._sell(account, terms, deal, remaining)
+        if kind == INSOLVENT:
+            left: int256 = convert(self.provisions[account] * (WAD - deal.fraction) // WAD, int256)
+            self._provide(account, kind, -left)
     return deal.units, deal.payment
 
 
@@ -406,9 +424,24 @@ def _end(account: uint256, remaining: uint256):
     if lots.states[account] != 0:
         self.running -= 1
         deleveraging._forget(account)
+        self._provide(account, SOLVENT, 0)
     lots._clear(account)
     extcall LEDGER.thaw(account)
     log AuctionFinished(account=account, remaining=remaining)
+
+
+@internal
+def _provide(account: uint256, kind: uint256, equity: int256):
+    """
+    @notice Tells the ledger what loss to expect: what an insolvent account lacks at mark.
+    """
+    before: uint256 = self.provisions[account]
+    after: uint256 = 0
+    if kind == INSOLVENT:
+        after = convert(-min(equity, 0), uint256)
+    if after != before:
+        self.provisions[account] = after
+        extcall LEDGER.provide(convert(after, int256) - convert(before, int256))
 
 
 @internal

@@ -49,6 +49,7 @@ exports: (
     ledger.engines,
     ledger.security_fund,
     ledger.outstanding,
+    ledger.pending,
 )
 
 
@@ -98,6 +99,11 @@ event Deleveraged:
     series: indexed(uint256)
     quantity: int256  # [wad] of the account in auction
     payment: int256  # [wad] account to opposite
+
+
+event Provided:
+    change: int256  # [wad]
+    pending: int256  # [wad] after
 
 
 event Released:
@@ -287,6 +293,17 @@ def liquidate(account: uint256, bidder: uint256, fraction: uint256, sold_cash: i
 
 
 @external
+def provide(change: int256):
+    """
+    @notice Moves the sum of losses to be expected from auctions by `change` [wad].
+    """
+    self._require_house()
+    after: int256 = convert(ledger.pending, int256) + change
+    log Provided(change=change, pending=after)
+    ledger.pending = convert(after, uint256)
+
+
+@external
 def deleverage(account: uint256, opposite: uint256, code: uint256, quantity: int256, payment: int256):
     """
     @notice Closes a position of a frozen account against one on the other side, where no bidder was
@@ -373,7 +390,11 @@ def set_venue(venue: address, allowed: bool):
 
 @external
 def set_auction_house(house: address):
+    """
+    @notice Changes the house. It adopts what is frozen, and expects losses anew.
+    """
     ownable._check_owner()
+    ledger.pending = 0
     log AuctionHouseSet(old=ledger.auction_house, new=house)
     ledger.auction_house = house
 

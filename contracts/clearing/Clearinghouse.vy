@@ -83,6 +83,11 @@ event Withdrawn:
     receiver: address
 
 
+event ShareLeft:
+    account: indexed(uint256)
+    amount: uint256  # [wad] to the security fund
+
+
 event Transferred:
     sender: indexed(uint256)
     receiver: indexed(uint256)
@@ -180,11 +185,14 @@ def settle(owners: DynArray[uint256, 32]):
 def withdraw(account: uint256, asset: uint256, amount: uint256, receiver: address):
     """
     @notice Takes out what initial margin leaves free. Cash may become negative as far as
-            collateral covers it.
+            collateral covers it. While auctions are expected to leave losses beyond the fund,
+            who leaves with positive cash pays the share of them that it would bear by staying.
     @param amount In the token's own units.
     """
     accounts._require_actor(account)
     wad: uint256 = escrow._wad(asset, amount)
+    if asset == 0 and ledger.pending != 0:
+        self._leave_share(account, wad)
     self._take(account, asset, wad)
     if asset != 0:
         escrow._leave(asset, wad)
@@ -360,6 +368,31 @@ def _take(account: uint256, asset: uint256, amount: uint256):
     else:
         accounts.headers[account] = escrow._release(account, accounts.headers[account], asset, amount)
     ledger._require_initial(account, indices)
+
+
+@internal
+def _leave_share(account: uint256, amount: uint256):
+    """
+    @notice Takes the part of expected losses that falls on cash [wad] about to leave, for the fund.
+    @dev With L expected beyond the fund and C all other positive cash, everybody is left with
+         r = 1 - L / C. Who takes out a gives up a / r, of which a / r - a = a L / (C - L) stays;
+         r is the same for the rest.
+    """
+    indices: uint256 = ledger._accrue()
+    fund: uint256 = convert(max(ledger._balance(accounts.headers[ledger._fund()], indices), 0), uint256)
+    pending: uint256 = ledger.pending
+    if pending <= fund:
+        return
+    balance: int256 = ledger._balance(accounts.headers[account], indices)
+    leaving: uint256 = min(amount, convert(max(balance, 0), uint256))
+    credit: uint256 = (cash.totals >> 144) * (indices >> 128) // ledger.RAY
+    others: uint256 = credit - min(fund, credit)
+    loss: uint256 = pending - fund
+    assert loss < others, "withdraw: losses exceed all cash"
+    share: uint256 = (leaving * loss + others - loss - 1) // (others - loss)
+    ledger._pay(account, -ledger._signed(share), indices)
+    ledger._pay(ledger._fund(), ledger._signed(share), indices)
+    log ShareLeft(account=account, amount=share)
 
 
 @internal

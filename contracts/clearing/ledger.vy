@@ -39,6 +39,8 @@ unsettled: int256
 security_fund: public(address)
 # [wad] losses shared by all positive cash that income has not made good yet
 outstanding: public(uint256)
+# [wad] losses that auctions now running will leave, as far as is known; see Clearinghouse.withdraw
+pending: public(uint256)
 
 
 event LossRestored:

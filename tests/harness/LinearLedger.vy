@@ -24,6 +24,8 @@ operators: HashMap[address, HashMap[address, bool]]
 fresh: public(bool)
 fund: public(int256)
 socialised: public(int256)
+# Losses that the house expects.
+pending: public(int256)
 # What an account that is not empty is said to hold.
 positions: HashMap[uint256, DynArray[uint256, 128]]
 # What the house reported last: it takes this ledger for the listing too.
@@ -109,6 +111,11 @@ def positions_of(account: uint256) -> DynArray[uint256, 128]:
 @view
 def LISTING() -> address:
     return self
+
+
+@external
+def provide(change: int256):
+    self.pending += change
 
 
 @external

@@ -185,3 +185,98 @@ def test_a_loss_is_reported_to_the_listing(world: World) -> None:
     world.market.travel(days=1)
     world.market.push_price(2_750)
     world.novate(world.trade(writer, holder, put, 1, 30))
+
+
+# -- losses that are expected --
+
+
+def expect(world: World, loss: float) -> None:
+    world.ledger.provide(wad(loss), sender=world.house)
+
+
+def leave(world: World, account: Any, dollars: float) -> None:
+    world.ledger.withdraw(
+        account.number, 0, round(dollars * 10**6), account.address, sender=account.address
+    )
+
+
+@pytest.mark.parametrize("leaves_first", [True, False])
+def test_leaving_before_or_after_the_loss_is_the_same(
+    world: World, people: list[Any], leaves_first: bool
+) -> None:
+    """A loss of 1,000, a fund of 200 and 4,000 of others: everybody is left with four fifths."""
+    first, second = people
+    world.market.endow_fund(200)
+    expect(world, 1_000)
+    bidder = world.market.account("bidder")
+
+    def realise() -> None:
+        expect(world, -1_000)
+        broke = world.market.account("broke")
+        world.freeze(broke)
+        world.ledger.liquidate(broke.number, bidder.number, WAD, 0, -wad(1_000), sender=world.house)
+        world.ledger.thaw(broke.number, sender=world.house)
+
+    if not leaves_first:
+        realise()
+    leave(world, second, 400)
+    if leaves_first:
+        log = next(e for e in world.ledger.get_logs() if type(e).__name__ == "ShareLeft")
+        assert (log.account, log.amount) == (second.number, wad(100))
+        realise()
+    assert near(world.cash(first), 2_400)
+    assert near(world.cash(second), 400)
+    assert abs(fund(world)) < 10_000
+    assert 0 <= world.ledger.certificate().surplus < 10_000
+
+
+def test_all_may_leave_at_the_reduced_rate(world: World, people: list[Any]) -> None:
+    first, second = people
+    expect(world, 1_000)
+    with boa.reverts("margin: below initial"):
+        leave(world, second, 750.000001)
+    leave(world, second, 750)
+    # The fund has grown by what was left behind; the rate of the rest is the same.
+    assert near(fund(world), 250)
+    leave(world, first, 2_250)
+    assert near(fund(world), 1_000)
+    assert 0 <= world.cash(first) + world.cash(second) < 10_000
+
+
+def test_the_fund_stands_before_everybody(world: World, people: list[Any]) -> None:
+    world.market.endow_fund(500)
+    expect(world, 500)
+    leave(world, people[1], 1_000)
+    assert world.cash(people[1]) == 0
+
+
+def test_who_borrows_leaves_nothing_behind_but_its_own(world: World, people: list[Any]) -> None:
+    """Only positive cash bears losses, so only what leaves of it pays."""
+    expect(world, 1_000)
+    borrower = world.person("borrower", units=2)
+    leave(world, borrower, 1_000)
+    assert world.cash(borrower) == -wad(1_000)
+
+
+def test_losses_beyond_all_cash_stop_the_door(world: World, people: list[Any]) -> None:
+    expect(world, 4_000)
+    with boa.reverts("withdraw: losses exceed all cash"):
+        leave(world, people[0], 1)
+    # Units are nobody's business but the owner's.
+    saver = world.person("saver", units=1)
+    world.market.withdraw(saver, 1, 1)
+    # What was expected and did not come is forgotten.
+    expect(world, -4_000)
+    leave(world, people[0], 3_000)
+
+
+def test_only_the_house_expects(world: World) -> None:
+    with boa.reverts("auction: not the house"):
+        world.ledger.provide(1, sender=world.intruder)
+    expect(world, 7)
+    assert world.ledger.pending() == wad(7)
+    with boa.reverts():
+        expect(world, -8)
+    # A new house starts from what it sees.
+    world.ledger.set_auction_house(world.intruder, sender=world.owner)
+    assert world.ledger.pending() == 0

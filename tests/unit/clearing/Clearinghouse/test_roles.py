@@ -149,6 +149,7 @@ def test_a_token_that_calls_back_finds_the_door_locked(world: World, saver: Any)
         "charge": (saver.number, 0, 1),
         "liquidate": (saver.number, second.number, 1, 0, 0),
         "deleverage": (saver.number, second.number, 1, 1, 0),
+        "provide": (1,),
         "release": (1, token.address),
         "list_asset": (1, token.address, 1),
         "register_engine": (1, token.address),
