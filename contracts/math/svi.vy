@@ -111,8 +111,7 @@ def _variance(word: uint256, k: int256) -> uint256:
     """
     # |k - m| < 2**72: the radicand is below 2**145, the products below 2**139.
     x: int256 = unsafe_sub(k, (convert(convert(word << 152, bytes32), int256) >> 204) << 17)
-    sigma: uint256 = (word & (2**52 - 1)) << 17
-    root: int256 = convert(isqrt(unsafe_add(convert(unsafe_mul(x, x), uint256), unsafe_mul(sigma, sigma))), int256)
+    root: int256 = self._root(x, convert((word & (2**52 - 1)) << 17, int256))
     x = unsafe_mul((convert(convert(word << 109, bytes32), int256) >> 213), x) >> 42
     x = unsafe_mul(convert((word >> 147) & (2**52 - 1), int256), unsafe_add(x, root)) >> 50
     # Positive: the lowest variance is at least 2**24 and rounding takes a few units.
@@ -150,7 +149,7 @@ def _derivatives(word: uint256, k: int256) -> (int256, int256, int256):
     sigma: int256 = 0
     a, b, rho, m, sigma = self._unpack(word)
     x: int256 = unsafe_sub(k, m)
-    root: int256 = convert(isqrt(convert(unsafe_add(unsafe_mul(x, x), unsafe_mul(sigma, sigma)), uint256)), int256)
+    root: int256 = self._root(x, sigma)
     # sigma >= 2**44, so the root is not zero. c = sigma / R <= 1; b c**3 / sigma < 2**85.
     s: int256 = unsafe_div(x << 64, root)
     c: int256 = unsafe_div(sigma << 64, root)
@@ -374,6 +373,35 @@ def _node(
         unsafe_mul(b, unsafe_add(rho, unsafe_div(less << 64, more))) >> 64,
         unsafe_div(unsafe_mul(b, unsafe_mul(unsafe_mul(c, c) >> 64, c)) >> 64, sigma),
     )
+
+
+@internal
+@pure
+def _root(x: int256, sigma: int256) -> int256:
+    """
+    @notice sqrt(x**2 + sigma**2).
+    @dev With t the smaller over the larger, 1 + t**2 / (2 + 0.4142 t) is within 0.5 % of the root;
+         Newton's step squares the error: 1e-5, 5e-11, 1e-21.
+    @param x [Q64] |x| < 2**80.
+    @param sigma [Q64] 2**44 <= sigma < 2**69.
+    @return [Q64] rounded down, by at most two units.
+    """
+    large: int256 = x
+    if x < 0:
+        large = unsafe_sub(0, x)
+    small: int256 = sigma
+    if large < sigma:
+        small = large
+        large = sigma
+    # Squares below 2**160.
+    square: int256 = unsafe_add(unsafe_mul(x, x), unsafe_mul(sigma, sigma))
+    root: int256 = unsafe_add(
+        large,
+        unsafe_div(unsafe_mul(small, small), unsafe_add(unsafe_add(large, large), unsafe_mul(small, 53) >> 7)),
+    )
+    root = unsafe_add(root, unsafe_div(square, root)) >> 1
+    root = unsafe_add(root, unsafe_div(square, root)) >> 1
+    return unsafe_add(root, unsafe_div(square, root)) >> 1
 
 
 # -- words --
