@@ -223,6 +223,26 @@ def root() -> Fraction:
     return fraction(exchange.p, exchange.q, error)
 
 
+def through(values: dict[Number, Number], n: int) -> Fraction:
+    """Type (n, n) of value/point through 2n + 1 of the points: good for a first guess."""
+    exchange = Exchange(lambda t: values[t] / t, n, n, list(values), one, lambda t: t / values[t])
+    last = len(values) - 1
+    exchange.solve([last * i // (2 * n) for i in range(2 * n + 1)], None)
+    return fraction(exchange.p, exchange.q, max(abs(e) for e in exchange.errors()))
+
+
+def guess_below() -> Fraction:
+    """k/t for t = ln(1 + pdf(0) k/(pdf(k) - k cdf(-k))): Bachelier's formula inverted."""
+    grid = [mpf(10) ** (mpf(i) / 100 - mpf("1.1")) for i in range(201)]
+    return through({log(1 + k * exp(k * k / 2) / (1 - k * mills(k))): k for k in grid}, 2)
+
+
+def guess_above() -> Fraction:
+    """z/t for t = -ln(2 cdf(-z)): the normal distribution inverted."""
+    grid = [mpf(10) ** (mpf(i) / 100 - mpf("1.1")) for i in range(201)]
+    return through({-log(erfc(z / sqrt(mpf(2)))): z for z in grid}, 2)
+
+
 # -- as they stand in the contracts --
 
 
@@ -247,6 +267,8 @@ def constants() -> dict[str, int]:
             | named("LN", logarithm(3))
             | named("LOG", logarithm(4))
             | named("EXP", power_of_two())
+            | named("BELOW", guess_below())
+            | named("ABOVE", guess_above())
         )
         guess = root()
         for j in range(4):

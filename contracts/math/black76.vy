@@ -17,7 +17,8 @@
      (1,180, or 118,000 %), time from 0 to 2**32 - 1 s (136 years). Within it nothing reverts
      or wraps: no time, no volatility or a zero price give the payoff, a large deviation
      gives the forward (call) and the strike (put). Beyond it: a revert with a named reason.
-     Error at most 2.5e-14 of the lower of forward and strike, plus 1 wei; typically 4e-15.
+     Error at most 6e-14 of the lower of forward and strike, plus 1 wei; 2e-14 if they lie within
+     a factor of 2, typically 4e-15.
      Constants named in capitals with a number are coefficients of continued fractions,
      c + a0/(x + b0 + a1/(x + b1 + ...)), see benchmarks/coefficients.py.
 @custom:rounding Values round down by at most 1 wei beyond the stated error.
@@ -49,7 +50,10 @@ ROOT3_A1: constant(int256) = -11_039_927_101_583_635_398_463_700_193_253_337_383
 ROOT3_B1: constant(int256) = 1_474_463_265_549_950_311_353_976_991
 # 2**173 / (10**18 sqrt(365 days in seconds)): takes wad times half a root of seconds to Q64.
 PER_ROOT_YEAR: constant(uint256) = 2_131_993_844_211_580_142_161_088_242_462
+# (q - 1)/(q + 1) for quotients of 2 and of 8, and 2 ln 2 with 128 fractional bits.
 THIRD: constant(int256) = 6_148_914_691_236_517_205
+SEVEN_NINTHS: constant(int256) = 14_347_467_612_885_206_812
+LN_4: constant(int256) = 471_731_526_451_026_588_275_888_285_528_308_968_798
 # Nine standard deviations: what lies beyond is below 2e-19 of the price.
 NINE: constant(int256) = 9 * 2**64
 EIGHTEEN: constant(uint256) = 18 * 2**64
@@ -141,29 +145,33 @@ def _out_of_the_money_q64(low: int256, high: int256, deviation: int256) -> int25
     @notice Value of the option out of the money: the call when the strike is the higher of the
             two prices, else the put. The other one is worth `high - low` more.
             The caller has checked the domain.
-    @dev Written for prices within a factor of 2, `_far_q64` does the rest. There pdf(z1) is at
-         most twice pdf(z2), so that Mills' ratio may be a fraction fitted with the density as
-         weight: 6e-15 in both terms.
+    @dev Written for prices within a factor of 8, `_far_q64` does the rest. There pdf(z1) is at
+         most eight times pdf(z2), so that Mills' ratio may be a fraction fitted with the density
+         as weight: errors of 6e-15 and 8 times that.
     @param low [wad] lower of forward and strike, 0 <= low <= high.
-    @param high [wad] higher of forward and strike, below 2**128.
+    @param high [wad] higher of forward and strike, below 2**190; `low` is below 2**128.
     @param deviation [Q64] volatility times root of time, 0 <= deviation < 2**78.
     @return [wad] between 0 and low.
     """
     # ln(high / low) = 2 atanh(y); 0 if both are 0.
     y: int256 = unsafe_div(unsafe_sub(high, low) << 64, unsafe_add(high, low))
+    offset: int256 = 0
     if y > THIRD:
-        return self._far_q64(low, high, deviation)
+        if y > SEVEN_NINTHS:
+            return self._far_q64(low, high, deviation)
+        offset = LN_4
+        y = unsafe_div(unsafe_sub(high, low << 2) << 64, unsafe_add(high, low << 2))
     u: int256 = unsafe_mul(y, y) >> 64
     # No deviation makes z1 = z2 = 0 and the value 0.
     z1: int256 = unsafe_sub(
         unsafe_div(
-            unsafe_mul(
+            unsafe_add(offset, unsafe_mul(
                 y,
                 unsafe_add(fixed_point.LN_C,
                 unsafe_div(fixed_point.LN_A0, unsafe_add(unsafe_add(u, fixed_point.LN_B0),
                 unsafe_div(fixed_point.LN_A1, unsafe_add(unsafe_add(u, fixed_point.LN_B1),
                 unsafe_div(fixed_point.LN_A2, unsafe_add(u, fixed_point.LN_B2))))))),
-            ),
+            )),
             deviation,
         ),
         deviation >> 1,
@@ -243,8 +251,8 @@ def _out_of_the_money_q64(low: int256, high: int256, deviation: int256) -> int25
 @pure
 def _far_q64(low: int256, high: int256, deviation: int256) -> int256:
     """
-    @notice The same for prices far from each other, where Mills' ratio must be exact everywhere.
-    @dev ln < 89 in Q64 is below 2**71: the quotient is below 2**135, nothing wraps.
+    @notice The same for prices far from each other, where Mills' ratio at z2 must be exact.
+    @dev ln < 132 in Q64 is below 2**72: the quotient is below 2**136, nothing wraps.
     """
     if low == 0:
         return 0
@@ -258,8 +266,8 @@ def _far_q64(low: int256, high: int256, deviation: int256) -> int256:
     ratio: int256 = normal._mills_q64(unsafe_add(z1, deviation))
     if z1 < 0:
         ratio = unsafe_sub(
-            ONE, unsafe_mul(normal._pdf_q64(z1), unsafe_add(normal._mills_q64(unsafe_sub(0, z1)), ratio)) >> 64
+            ONE, unsafe_mul(normal._pdf_q64(z1), unsafe_add(normal._mills_near_q64(unsafe_sub(0, z1)), ratio)) >> 64
         )
     else:
-        ratio = unsafe_mul(normal._pdf_q64(z1), unsafe_sub(normal._mills_q64(z1), ratio)) >> 64
+        ratio = unsafe_mul(normal._pdf_q64(z1), unsafe_sub(normal._mills_near_q64(z1), ratio)) >> 64
     return unsafe_mul(low, max(ratio, 0)) >> 64

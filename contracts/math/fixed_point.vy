@@ -95,20 +95,23 @@ def _ln_ratio_q64(large: int256, small: int256) -> int256:
     @notice ln(large / small).
     @dev ln q = 2 atanh(y), y = (large - small)/(large + small), for q up to 2. A larger quotient
          is brought into (1/2, 2) by an odd power of two: that needs half the comparisons.
-    @param large Any unit, small <= large < 2**128.
+    @param large Any unit, small <= large < 2**190.
     @param small Same unit, positive.
     @return [Q64] error at most 7e-20 and some 2**-60.
     """
-    # Numerator below 2**192, denominator positive and below 2**130.
+    # Numerator below 2**254, denominator positive.
     y: int256 = unsafe_div(unsafe_sub(large, small) << 64, unsafe_add(large, small))
     offset: int256 = 0
     if y > THIRD:
         k: uint256 = 1
         top: int256 = large
         if (top >> 8) >= small:
+            if (top >> 128) >= small:
+                top = top >> 128
+                k = 129
             if (top >> 64) >= small:
                 top = top >> 64
-                k = 65
+                k = unsafe_add(k, 64)
             if (top >> 32) >= small:
                 top = top >> 32
                 k = unsafe_add(k, 32)
@@ -123,7 +126,7 @@ def _ln_ratio_q64(large: int256, small: int256) -> int256:
             k = unsafe_add(k, 4)
         if (top >> 2) >= small:
             k = unsafe_add(k, 2)
-        # `small` is at most `large >> (k - 1)`: below 2**129.
+        # `small` is at most `large >> (k - 1)`: below 2**191.
         top = small << k
         offset = unsafe_mul(convert(convert(k, bytes32), int256), LN_2)
         y = unsafe_div(unsafe_sub(large, top) << 64, unsafe_add(large, top))

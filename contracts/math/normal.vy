@@ -81,6 +81,24 @@ def _mills_q64(z: int256) -> int256:
 
 @internal
 @pure
+def _mills_near_q64(z: int256) -> int256:
+    """
+    @notice Mills' ratio where it will be multiplied by the density at z, or twice that at most.
+    @param z [Q64] 0 <= z < 2**100.
+    @return [Q64] error times the density at most 5.8e-15.
+    """
+    return (
+        unsafe_div(NEAR_A0, unsafe_add(unsafe_add(z, NEAR_B0),
+        unsafe_div(NEAR_A1, unsafe_add(unsafe_add(z, NEAR_B1),
+        unsafe_div(NEAR_A2, unsafe_add(unsafe_add(z, NEAR_B2),
+        unsafe_div(NEAR_A3, unsafe_add(unsafe_add(z, NEAR_B3),
+        unsafe_div(NEAR_A4, unsafe_add(unsafe_add(z, NEAR_B4),
+        unsafe_div(NEAR_A5, unsafe_add(z, NEAR_B5))))))))))))
+    )
+
+
+@internal
+@pure
 def _pdf_q64(z: int256) -> int256:
     """
     @notice Density of the standard normal.

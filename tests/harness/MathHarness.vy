@@ -5,7 +5,10 @@
 """
 
 from ...contracts.math import black76
+from ...contracts.math import black_scholes
 from ...contracts.math import fixed_point
+from ...contracts.math import greeks
+from ...contracts.math import implied_volatility
 from ...contracts.math import normal
 
 
@@ -16,6 +19,17 @@ def nothing(a: uint256, b: uint256, c: uint256, d: uint256) -> (uint256, uint256
     @notice The cost of a call with four words in and two out, to be subtracted.
     """
     return a, b
+
+
+@external
+@pure
+def no_greeks(
+    spot: uint256, strike: uint256, volatility: uint256, time: uint256, rate: int256
+) -> greeks.Greeks:
+    """
+    @notice The cost of a call with five words in and twelve out, to be subtracted.
+    """
+    return empty(greeks.Greeks)
 
 
 @external
@@ -91,3 +105,83 @@ def prices(
         values.append(call)
         values.append(put)
     return values
+
+
+@external
+@pure
+def values(
+    spot: uint256, strike: uint256, volatility: uint256, time: uint256, rate: int256
+) -> (uint256, uint256):
+    return black_scholes._price(spot, strike, volatility, time, rate)
+
+
+@external
+@pure
+def all_greeks(
+    spot: uint256, strike: uint256, volatility: uint256, time: uint256, rate: int256
+) -> greeks.Greeks:
+    return greeks._all(spot, strike, volatility, time, rate)
+
+
+@external
+@pure
+def delta(
+    spot: uint256, strike: uint256, volatility: uint256, time: uint256, rate: int256
+) -> (int256, int256):
+    return greeks._delta(spot, strike, volatility, time, rate)
+
+
+@external
+@pure
+def gamma(
+    spot: uint256, strike: uint256, volatility: uint256, time: uint256, rate: int256
+) -> int256:
+    return greeks._gamma(spot, strike, volatility, time, rate)
+
+
+@external
+@pure
+def vega(
+    spot: uint256, strike: uint256, volatility: uint256, time: uint256, rate: int256
+) -> int256:
+    return greeks._vega(spot, strike, volatility, time, rate)
+
+
+@external
+@pure
+def theta(
+    spot: uint256, strike: uint256, volatility: uint256, time: uint256, rate: int256
+) -> (int256, int256):
+    return greeks._theta(spot, strike, volatility, time, rate)
+
+
+@external
+@pure
+def rho(
+    spot: uint256, strike: uint256, volatility: uint256, time: uint256, rate: int256
+) -> (int256, int256):
+    return greeks._rho(spot, strike, volatility, time, rate)
+
+
+@external
+@pure
+def vanna(
+    spot: uint256, strike: uint256, volatility: uint256, time: uint256, rate: int256
+) -> int256:
+    return greeks._vanna(spot, strike, volatility, time, rate)
+
+
+@external
+@pure
+def volga(
+    spot: uint256, strike: uint256, volatility: uint256, time: uint256, rate: int256
+) -> int256:
+    return greeks._volga(spot, strike, volatility, time, rate)
+
+
+@external
+@pure
+def implied(
+    price: uint256, is_call: bool, spot: uint256, strike: uint256, time: uint256, rate: int256
+) -> uint256:
+    return implied_volatility._implied(price, is_call, spot, strike, time, rate)

@@ -1,0 +1,239 @@
+# pragma version 0.4.3
+# pragma optimize gas
+"""
+@title Implied volatility
+@license AGPL-3.0-only
+@notice The volatility at which Black-Scholes gives a price. In units of the lower price, with x
+        the absolute logarithm of the quotient of both, the option out of the money is worth c,
+        a function of the deviation s alone, c' = pdf(z1), with z1 and z2 as in black76.vy.
+        The first guess is Bachelier's formula inverted by a rational function, with
+        s = b (1 + b**2 / (24 + 2.3 b**2)) for the difference of the models, or for large
+        deviations the normal distribution inverted likewise: within 23 % everywhere, 1 % where
+        markets are. Then two of Householder's steps of third order (errors to the fourth power)
+        on ln c below z1 = 0 and on ln(1 - c) above: both are nearly quadratic in z1, and Mills'
+        ratio gives them without an exponential.
+        P. Jaeckel, "Let's be rational", Wilmott 2015; C. Grunspan, "A note on the equivalence
+        between the normal and the lognormal implied volatility", 2011.
+@dev Domain of black_scholes.vy, time above 0. A price that the option out of the money reaches
+     without volatility gives 0. The result errs by at most 1e-9 where a price says so much: an
+     ulp of the price, 1 wei, moves it by 1/vega wei.
+@custom:rounding To nearest within the stated bounds, not directed.
+"""
+
+from . import black76
+from . import black_scholes
+from . import fixed_point
+from . import normal
+
+WAD: constant(int256) = 10**18
+ONE: constant(int256) = 2**64
+# 1/sqrt(2 pi), 24 and 2.3 in Q64.
+PDF_0: constant(int256) = 7_359_186_146_747_302_452
+MASK_64: constant(uint256) = 2**64 - 1
+SERIES: constant(int256) = 24 * 2**64
+DAMPING: constant(int256) = 42_427_511_369_531_968_717
+# First guesses, see benchmarks/coefficients.py.
+BELOW_C: constant(int256) = 1_315_445_936_024_951_369
+BELOW_A0: constant(int256) = 2_787_632_075_562_306_742_276_256_364_255_140_353_533
+BELOW_B0: constant(int256) = 404_695_313_777_976_044_653
+BELOW_A1: constant(int256) = -9_750_076_968_396_288_787_124_526_828_294_732_576_004
+BELOW_B1: constant(int256) = 40_320_451_650_327_973_942
+ABOVE_C: constant(int256) = 2_291_576_052_694_187_579
+ABOVE_A0: constant(int256) = 1_501_944_942_201_831_826_666_939_109_717_116_858_364
+ABOVE_B0: constant(int256) = 115_641_890_897_353_657_410
+ABOVE_A1: constant(int256) = -1_640_385_944_664_026_918_055_189_660_351_642_018_994
+ABOVE_B1: constant(int256) = 37_694_552_803_491_840_794
+
+
+@internal
+@pure
+def _implied(
+    price: uint256, is_call: bool, spot: uint256, strike: uint256, time: uint256, rate: int256
+) -> uint256:
+    """
+    @notice Volatility that prices an option so.
+    @param price [wad] of the option, discounted, from its payoff on the forward to its bound.
+    @param is_call Whether it is a call.
+    @param spot [wad] below 2**128.
+    @param strike [wad] below 2**128.
+    @param time [s] to expiry, 1 to 2**29 - 1.
+    @param rate [wad] within 2**61.
+    @return [wad] annualised
+    """
+    if (
+        ((spot | strike | price) >> 128)
+        | (time >> 29)
+        | (convert(convert(unsafe_add(rate, black_scholes.MAX_RATE), bytes32), uint256) >> 62)
+    ) != 0:
+        assert price < 2**128, "implied_volatility: too dear"
+        black_scholes._refuse(spot, strike, 0, time)
+    assert time != 0, "implied_volatility: no time"
+    low: int256 = convert(convert(spot, bytes32), int256)
+    high: int256 = black_scholes._discounted(strike, time, rate)
+    worth: int256 = convert(convert(price, bytes32), int256)
+    if low > high:
+        if is_call:
+            worth = unsafe_sub(worth, unsafe_sub(low, high))
+        low = high
+        high = convert(convert(spot, bytes32), int256)
+    elif not is_call:
+        worth = unsafe_sub(worth, unsafe_sub(high, low))
+    assert worth >= 0, "implied_volatility: too cheap"
+    if worth == 0:
+        return 0
+    assert worth < low, "implied_volatility: too dear"
+    s: int256 = self._deviation_q64(worth, low, high)
+    return convert(
+        convert(unsafe_div(unsafe_mul(s, WAD), black76._deviation_q64(10**18, time)), bytes32), uint256
+    )
+
+
+@internal
+@pure
+def _deviation_q64(worth: int256, low: int256, high: int256) -> int256:
+    """
+    @notice Deviation at which the option out of the money is worth so much.
+    @param worth [wad] 0 < worth < low.
+    @param low [wad] lower of spot and discounted strike, below 2**128.
+    @param high [wad] higher of both, below 2**190.
+    @return [Q64] positive
+    """
+    x: int256 = fixed_point._ln_ratio_q64(high, low)
+    # c e**(-x/2) with 128 fractional bits: on the geometric mean of both prices as unit. For a guess
+    # (4 - x)/(4 + x) is near enough up to x = 1.
+    t: int256 = unsafe_div(worth << 126, low)
+    if x < ONE:
+        t = unsafe_add(unsafe_div(unsafe_mul(t, unsafe_sub(2**66, x)), unsafe_add(2**66, x)) << 2, 1)
+    else:
+        t = unsafe_add(unsafe_mul(t, fixed_point._exp_q64(unsafe_sub(0, x >> 1))) >> 62, 1)
+    s: int256 = unsafe_div(t, PDF_0)
+    t = fixed_point._ln_ratio_q64(unsafe_add(t, unsafe_mul(x, PDF_0)), t)
+    if t != 0:
+        # x/k, where k/t is the fraction.
+        s = unsafe_div(
+            unsafe_div(x << 128, t),
+            unsafe_add(BELOW_C,
+                unsafe_div(BELOW_A0, unsafe_add(unsafe_add(t, BELOW_B0),
+                unsafe_div(BELOW_A1, unsafe_add(t, BELOW_B1))))),
+        )
+    t = unsafe_mul(s, s) >> 64
+    s = unsafe_add(s, unsafe_div(unsafe_mul(s, t), unsafe_add(SERIES, unsafe_mul(DAMPING, t) >> 64)))
+    if s > ONE:
+        if unsafe_mul(s, s) >> 65 > x:
+            # z from (1 - c)/(1 - c at z = 0) as if it were 2 cdf(-z), which holds for no x and for
+            # a large one; then s = z + sqrt(z**2 + 2 x).
+            t = convert(convert(isqrt(convert(convert(x << 65, bytes32), uint256)), bytes32), int256)
+            t = unsafe_add(ONE >> 1, unsafe_mul(PDF_0, normal._mills_near_q64(t)) >> 64)
+            t = unsafe_sub(
+                fixed_point._ln_ratio_q64(low, unsafe_sub(low, worth)), fixed_point._ln_ratio_q64(ONE, t)
+            )
+            if t < 0:
+                t = 0
+            t = unsafe_mul(
+                t,
+                unsafe_add(ABOVE_C,
+                    unsafe_div(ABOVE_A0, unsafe_add(unsafe_add(t, ABOVE_B0),
+                    unsafe_div(ABOVE_A1, unsafe_add(t, ABOVE_B1))))),
+            ) >> 64
+            s = unsafe_add(
+                t,
+                convert(
+                    convert(
+                        isqrt(convert(convert(unsafe_add(unsafe_mul(t, t), x << 65), bytes32), uint256)),
+                        bytes32,
+                    ),
+                    int256,
+                ),
+            )
+    s = self._step_q64(s, x, worth, low, False)
+    return self._step_q64(s, x, worth, low, True)
+
+
+@internal
+@pure
+def _step_q64(s: int256, x: int256, worth: int256, low: int256, exact: bool) -> int256:
+    """
+    @notice One of Householder's steps of third order.
+    @dev With c2/c1 = h = z1 z2 / s and c3/c1 = h**2 - 3 x**2/s**4 - 1/4 for the derivatives of c,
+         s f2/f1 and s**2 f3/f1 are polynomials of z1 z2, x/s, s and q = s/tail.
+    @param s [Q64] positive.
+    @param x [Q64] ln(high / low).
+    @param worth [wad] 0 < worth < low.
+    @param low [wad] below 2**128.
+    @param exact Whether Mills' ratio must be exact in the wings.
+    @return [Q64] positive
+    """
+    z1: int256 = unsafe_sub(unsafe_div(x << 64, s), s >> 1)
+    z2: int256 = unsafe_add(z1, s)
+    z: int256 = z1
+    if z < 0:
+        z = unsafe_sub(0, z)
+    tail: int256 = 0
+    other: int256 = 0
+    if exact:
+        tail = normal._mills_q64(z2)
+        other = normal._mills_q64(z)
+    else:
+        tail = normal._mills_near_q64(z2)
+        other = normal._mills_near_q64(z)
+    n: int256 = 0
+    q: int256 = 0
+    f: int256 = worth
+    if z1 < 0:
+        tail = unsafe_add(other, tail)
+        n = tail
+        q = unsafe_sub(0, unsafe_div(s << 64, tail))
+        f = unsafe_sub(low, worth)
+    else:
+        tail = unsafe_sub(other, tail)
+        if tail <= 0:
+            tail = 1
+        n = unsafe_sub(0, tail)
+        q = unsafe_div(s << 64, tail)
+    # pdf(z1) = 2**-v / sqrt(2 pi), v = m + 1/2 + r as in black76.vy, with room for |z1| < 100.
+    v: uint256 = convert(
+        convert(unsafe_mul(unsafe_mul(z1, z1) >> 8, fixed_point.HALF_LOG2_E), bytes32), uint256
+    ) >> 176
+    r: int256 = unsafe_sub(convert(convert(v & MASK_64, bytes32), int256), 2**63)
+    u: int256 = unsafe_mul(r, r) >> 64
+    # The model over the price, near 1: the tail is below 2**66, times a quotient below 2**128.
+    f = unsafe_mul(
+        unsafe_sub(
+            normal.PDF_C,
+            unsafe_div(
+                unsafe_mul(2 * normal.PDF_C, r),
+                unsafe_add(
+                    unsafe_add(fixed_point.EXP_C,
+                    unsafe_div(fixed_point.EXP_A0, unsafe_add(unsafe_add(u, fixed_point.EXP_B0),
+                    unsafe_div(fixed_point.EXP_A1, unsafe_add(u, fixed_point.EXP_B1))))),
+                    r,
+                ),
+            ),
+        ),
+        unsafe_div(unsafe_mul(tail, low), f),
+    ) >> unsafe_add(v >> 64, 63)
+    # Its logarithm: good to 1e-15 within a factor of 2, and a first step needs less.
+    f = unsafe_div(unsafe_sub(f, ONE) << 64, unsafe_add(f, ONE))
+    u = unsafe_mul(f, f) >> 64
+    f = unsafe_mul(
+        f,
+        unsafe_add(fixed_point.LN_C,
+            unsafe_div(fixed_point.LN_A0, unsafe_add(unsafe_add(u, fixed_point.LN_B0),
+            unsafe_div(fixed_point.LN_A1, unsafe_add(unsafe_add(u, fixed_point.LN_B1),
+            unsafe_div(fixed_point.LN_A2, unsafe_add(u, fixed_point.LN_B2))))))),
+    ) >> 64
+    # Newton's step in units of s.
+    n = unsafe_div(unsafe_mul(f, n), s)
+    w: int256 = unsafe_mul(z1, z2) >> 64
+    second: int256 = unsafe_sub(w, q)
+    mean: int256 = unsafe_add(z1, s >> 1)
+    third: int256 = unsafe_sub(
+        unsafe_add(unsafe_mul(w, unsafe_sub(w, unsafe_mul(3, q))), unsafe_mul(q, unsafe_mul(2, q))),
+        unsafe_add(unsafe_mul(3, unsafe_mul(mean, mean)), unsafe_mul(s, s) >> 2),
+    ) >> 64
+    # n (1 + n second/2) / (1 + n (second + n third/6)).
+    f = unsafe_add(
+        ONE, unsafe_mul(n, unsafe_add(second, unsafe_div(unsafe_mul(n, third) >> 64, 6))) >> 64
+    )
+    n = unsafe_div(unsafe_mul(n, unsafe_add(ONE, unsafe_mul(n, second) >> 65)), f)
+    return max(unsafe_add(s, unsafe_mul(s, n) >> 64), 1)
