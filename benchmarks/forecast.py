@@ -12,7 +12,7 @@ from novate.series import DAY, WAD
 ORACLE = Path(__file__).resolve().parents[1] / "tests" / "harness" / "SettableOracle.vy"
 START = 1_767_225_600
 # Reference, stressed, stressed weight, floor, cap, rise and fall a day, in percent.
-BOUNDS = tuple(x * WAD // 100 for x in (16, 30, 25, 60, 300, 20, 3))
+BOUNDS = tuple(x * WAD // 100 for x in (16, 30, 25, 60, 400, 20, 3))
 
 
 def measure() -> dict[str, int]:

@@ -337,7 +337,10 @@ def draw_forecasts(data: Closes, found: Sequence[Forecast]) -> Figure:
             panel.tick_params(left=False)
             if key != "mean":
                 panel.set_yticklabels([])
-        axes["later"].axvline(0.01, color=INK, linewidth=1, linestyle=(0, (3, 2)))
+        axes["later"].axvline(0.01, color=INK, linewidth=1, linestyle=(0, (3, 2)), zorder=0)
+        axes["later"].annotate(
+            "1 %", (0.01, -0.5), xytext=(4, -4), textcoords="offset points", fontsize=8
+        )
         scan = next(one for one in found if one.name == "scan range")
         plain = next(one for one in found if one.name == "EWMA(0.94)")
         _headline(

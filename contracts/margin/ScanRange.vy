@@ -124,7 +124,7 @@ def set_bounds(underlying: uint256, forecaster: IVolatilityForecast, bounds: Bou
     assert b.stressed >= b.reference and b.stressed <= 5 * WAD, "scan: stressed out of range"
     assert b.weight >= WAD // 4 and b.weight <= WAD, "scan: stressed weight too small"
     assert b.floor >= WAD // 2 and b.floor <= WAD, "scan: floor out of range"
-    assert b.cap >= WAD and b.cap <= 3 * WAD, "scan: cap out of range"
+    assert b.cap >= WAD and b.cap <= 4 * WAD, "scan: cap out of range"
     assert b.fall >= WAD // 100 and b.fall <= WAD // 10, "scan: fall out of range"
     assert b.rise >= 2 * b.fall and b.rise <= WAD, "scan: rise out of range"
     old: uint256 = self.markets[underlying]

@@ -74,7 +74,7 @@ class Bounds:
     stressed: float = 0.30
     weight: float = 0.25
     floor: float = 0.6
-    cap: float = 3.0
+    cap: float = 4.0
     rise: float = 0.20  # a day
     fall: float = 0.03
 

@@ -83,7 +83,7 @@ def test_up_faster_than_down(world: World) -> None:
     world.forecaster.set(WAD, boa.env.timestamp, False)
     assert world.unit.move(1) == 12 * WAD // 10
     (event,) = world.unit.get_logs()
-    assert (event.old, event.new, event.target) == (WAD, 12 * WAD // 10, 3 * WAD)
+    assert (event.old, event.new, event.target) == (WAD, 12 * WAD // 10, 4 * WAD)
     boa.env.timestamp += DAY
     world.forecaster.set(WAD // 10, boa.env.timestamp, False)
     assert world.unit.move(1) == 12 * WAD // 10 * 97 // 100
@@ -120,6 +120,45 @@ def test_forecaster_that_answers_nonsense_counts_as_none(world: World) -> None:
     assert world.unit.forecaster_of(1) == short.address
 
 
+def test_without_a_forecast_it_does_not_fall(world: World) -> None:
+    for _ in range(5):
+        boa.env.timestamp += 7 * DAY
+        world.forecaster.set(WAD, boa.env.timestamp, False)
+        world.unit.move(1)
+    assert world.unit.scan_range(1) == 4 * WAD
+    world.forecaster.set(WAD // 10, boa.env.timestamp, True)
+    assert world.unit.target_of(1) == 4 * WAD
+
+
+def test_forecast_counts_for_five_days(world: World) -> None:
+    world.forecaster.set(4 * WAD // 10, boa.env.timestamp - 5 * DAY, False)
+    assert world.unit.target_of(1) == 25 * WAD // 10
+    world.forecaster.set(4 * WAD // 10, boa.env.timestamp - 5 * DAY - 1, False)
+    assert world.unit.target_of(1) == 30 * WAD // 16
+
+
+def test_target_rounds_up(world: World) -> None:
+    volatility = 4 * WAD // 10 + 1
+    world.forecaster.set(volatility, boa.env.timestamp, False)
+    assert world.unit.target_of(1) == -(-volatility * 10_000 // 1_600) == 25 * WAD // 10 + 7
+
+
+def test_forecaster_that_burns_gas_costs_little(world: World) -> None:
+    burner = boa.loads("""
+x: uint256
+@external
+@view
+def forecast(underlying: uint256) -> (uint256, uint256):
+    y: uint256 = underlying
+    for i: uint256 in range(1_000_000):
+        y = convert(keccak256(convert(y, bytes32)), uint256)
+    return y, self.x
+""")
+    world.unit.set_bounds(1, burner.address, words(Bounds()), sender=world.owner)
+    boa.env.timestamp += DAY
+    assert world.unit.move(1, gas=200_000) == 12 * WAD // 10
+
+
 def test_unknown_underlying(world: World) -> None:
     assert world.unit.scan_range(2) == WAD
     assert world.unit.target_of(2) == 0
@@ -131,7 +170,7 @@ def test_unknown_underlying(world: World) -> None:
 def test_owner_cannot_set_the_multiple(world: World) -> None:
     boa.env.timestamp += DAY
     world.set(Bounds(floor=1.0, cap=1.0))
-    world.set(Bounds(reference=0.01, stressed=5.0, weight=1.0, floor=1.0, cap=3.0, rise=1.0))
+    world.set(Bounds(reference=0.01, stressed=5.0, weight=1.0, floor=1.0, cap=4.0, rise=1.0))
     assert world.unit.scan_range(1) == WAD
     world.forecaster.set(WAD, boa.env.timestamp, False)
     # New bounds too are approached at the limit.
@@ -153,7 +192,7 @@ def test_owner_cannot_set_the_multiple(world: World) -> None:
         ({"floor": 0.49}, "scan: floor out of range"),
         ({"floor": 1.01}, "scan: floor out of range"),
         ({"cap": 0.99}, "scan: cap out of range"),
-        ({"cap": 3.01}, "scan: cap out of range"),
+        ({"cap": 4.01}, "scan: cap out of range"),
         ({"fall": 0.0099}, "scan: fall out of range"),
         ({"fall": 0.11, "rise": 1.0}, "scan: fall out of range"),
         ({"rise": 0.0599}, "scan: rise out of range"),
