@@ -144,3 +144,110 @@ def fixing(
     if rounds is None or has_gap(rounds, expiry, max_age, first=first, scale=scale):
         return 0
     return price
+
+
+# -- several sources --
+
+# What keeps an aggregate from being served.
+SERVED, NOT_LISTED, BELOW_QUORUM, STALE, DISAGREEMENT, JUMP, TRIPPED, CLOSED = range(8)
+# [s] the breaker stays tripped; [minutes] jumps add up while it is not.
+HALT, MAX_MINUTES = 900, 30
+BP = 10_000
+
+
+@dataclass(frozen=True)
+class Limits:
+    """quorum; spread [bp of the median]; jump [bp per minute, 0 any]; age of the oldest [s]."""
+
+    quorum: int
+    spread: int = 500
+    jump: int = 0
+    max_age: int = 3_600
+
+
+@dataclass(frozen=True)
+class Served:
+    """What the oracle says: fault SERVED, or why not, with the last known price [wad]."""
+
+    fault: int
+    price: int
+    confidence: int
+    time: int
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What a poke left: price [wad], confidence, time of the data, when, and of the trip if any."""
+
+    price: int
+    confidence: int
+    time: int
+    written: int
+    tripped: int | None = None
+
+
+def aggregate(answers: Sequence[tuple[int, int]], limits: Limits) -> Served:
+    """The median of answers (price, time), if a quorum of them agrees with it."""
+    if len(answers) < limits.quorum:
+        return Served(BELOW_QUORUM, 0, 0, 0)
+    prices = sorted(price for price, _ in answers)
+    half = len(prices) // 2
+    median = prices[half] if len(prices) % 2 else (prices[half - 1] + prices[half]) // 2
+    limit = median * limits.spread // BP
+    distances = [abs(price - median) for price in prices]
+    near = [distance for distance in distances if distance <= limit]
+    time = min(time for _, time in answers)
+    if len(near) < limits.quorum:
+        return Served(DISAGREEMENT, 0, 0, time)
+    doubt = WAD * max(near) // (2 * limit) if limit else 0
+    return Served(SERVED, median, (WAD - doubt) * len(near) // len(prices), time)
+
+
+def allowance(limits: Limits, memory: Memory, now: int) -> int:
+    """How far [wad] the aggregate may be from the one remembered."""
+    trip = now if memory.tripped is None else memory.tripped
+    minutes = min((trip - memory.written) // 60, MAX_MINUTES) + (now - trip) // 60 + 1
+    return memory.price * limits.jump * minutes // BP
+
+
+def serve(
+    answers: Sequence[tuple[int, int, int]], limits: Limits, memory: Memory, now: int
+) -> Served:
+    """What is served at `now`, from valid answers (price, time, max_age) of an open market."""
+
+    def jumps(price: int) -> bool:
+        return limits.jump != 0 and abs(price - memory.price) > allowance(limits, memory, now)
+
+    def aged(confidence: int, time: int) -> int:
+        age = now - time
+        return confidence if age <= limits.max_age else confidence * limits.max_age // age
+
+    fresh = [(price, time) for price, time, age in answers if now - time <= age]
+    live = aggregate(fresh, limits)
+    if live.fault == SERVED and not jumps(live.price):
+        tripped = memory.tripped is not None and now < memory.tripped + HALT
+        return Served(TRIPPED if tripped else SERVED, live.price, live.confidence, live.time)
+    fault = JUMP if live.fault == SERVED else live.fault
+    if fault != BELOW_QUORUM:
+        return Served(fault, memory.price, 0, memory.time)
+    old = aggregate([(price, time) for price, time, _ in answers], limits)
+    if old.fault == SERVED:
+        fault = STALE
+        if old.time > memory.time and not jumps(old.price):
+            return Served(STALE, old.price, aged(old.confidence, old.time), old.time)
+    return Served(fault, memory.price, aged(memory.confidence, memory.time), memory.time)
+
+
+def twap(observations: Sequence[tuple[int, int]], start: int, end: int) -> int:
+    """The average [wad] over [start, end] of (time, price), each in force until the next."""
+    area = 0
+    for (time, price), (until, _) in pairwise([*observations, (end, 0)]):
+        area += price * max(0, min(until, end) - max(time, start))
+    return area // (end - start)
+
+
+def median_fixing(averages: Sequence[int]) -> int:
+    """The fixing [wad] from the averages of the sources' histories."""
+    ordered = sorted(averages)
+    half = len(ordered) // 2
+    return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) // 2
