@@ -13,6 +13,18 @@
     market.settle()
     market.health()
 
+Contracts run in revm, thousands of what-ifs a second; what needs an explanation (a revert, gas by
+line, coverage) is repeated in py-evm without being asked. `open("py-evm")` uses py-evm alone.
+
+    with fork(): ...                          # undone at the end, nested as deep as you like
+    twin = market.branch()                    # a second world beside this one
+    save(market, "noon.world"); restore("noon.world")
+    open(fork_url="https://...")              # a world that starts as a live chain is
+    call_many(market.oracle.quote, [...])     # a thousand answers at once
+    grid(spots, volatilities, scenario)       # what-ifs as a numpy array
+    with gas_report() as report: ...          # per function
+    profile_call(market.clearinghouse.withdraw, ...)   # per line, and as a flame graph
+
 `deploy(rpc=...)` opens the same market on a chain. The functions `fund`, `sign`, `trade`, `travel`
 are the methods of the same name, for those who like `trade(market, ...)` better.
 """
@@ -24,12 +36,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import boa
+from boa.environment import Env
 from boa.profiling import get_line_profile_table
 from boa.vm.gas_meters import ProfilingGasMeter
 from rich.console import Console
 
 from novate import deploy as _deploy
 from novate.deploy import Parameters
+from novate.engine import Engine
+from novate.engine.batch import array, call_many, grid, what_ifs
+from novate.engine.profile import CallProfile, GasReport, gas_report, profile_call
+from novate.engine.remote import fork_chain
+from novate.engine.snapshot import restore, save
 from novate.errors import DataError, NetworkError, NovateError, ParameterError
 from novate.gas import Gas, fresh_transaction, transaction_gas
 from novate.market import Account, Market, Receipt, fork, from_wad, to_wad
@@ -38,8 +56,11 @@ from novate.series import Series
 
 __all__ = [
     "Account",
+    "CallProfile",
     "DataError",
+    "Engine",
     "Gas",
+    "GasReport",
     "Market",
     "NetworkError",
     "NovateError",
@@ -47,24 +68,47 @@ __all__ = [
     "Parameters",
     "Receipt",
     "Series",
+    "array",
+    "call_many",
     "connect",
     "deploy",
     "fork",
+    "fork_chain",
     "fresh_transaction",
     "from_wad",
     "fund",
+    "gas_report",
+    "grid",
+    "open",
     "profile",
+    "profile_call",
+    "restore",
+    "save",
     "sign",
     "to_wad",
     "trade",
     "transaction_gas",
     "travel",
+    "what_ifs",
 ]
 
 fund = Market.fund
 sign = Market.sign
 trade = Market.trade
 travel = Market.travel
+
+
+def open(
+    engine: str | None = None, *, fork_url: str | None = None, block: int | str = "latest"
+) -> Engine:
+    """A new, empty world, in which everything happens from here on.
+
+    engine: "revm" (the default, or what the environment variable NOVATE_ENGINE names) or "py-evm".
+    fork_url: start as the chain behind this URL is at `block`; nothing is ever sent there.
+    """
+    world = Engine(engine) if fork_url is None else fork_chain(fork_url, block, engine)
+    boa.set_env(world)
+    return world
 
 
 def deploy(
@@ -80,6 +124,9 @@ def deploy(
     """
     if rpc is not None:
         boa.set_env(connect(rpc))
+    elif type(boa.env) is Env:
+        # Nobody has chosen yet.
+        open()
     return _deploy.deploy(parameters, manifest=manifest)
 
 

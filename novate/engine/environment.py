@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+import boa
 from boa.environment import Env
 from boa.util.abi import Address
 from boa.util.eip1167 import is_eip1167_contract
@@ -104,6 +105,7 @@ class Engine(Env):
         if engine not in ENGINES:
             raise ParameterError("engine", engine, " or ".join(ENGINES))
         self.state = State() if state is None else state
+        self._rpc = rpc
         self._revm: Revm | None = None
         self.is_fast = False
         self.open_anchors = 0
@@ -116,7 +118,7 @@ class Engine(Env):
         # The type differs from titanoboa's dict.
         self.sstore_trace: Any = SlotTrace(self)
         if engine == REVM:
-            self._open_revm(rpc)
+            self._open_revm()
         self._choose()
 
     # pyevm's constructor makes a machine of its own; this one has a state to share.
@@ -133,10 +135,10 @@ class Engine(Env):
         """What runs the calls: "revm" or "py-evm"."""
         return REVM if self._revm is not None else PY_EVM
 
-    def _open_revm(self, rpc: tuple[str, str] | None) -> None:
+    def _open_revm(self) -> None:
         global _warned
         try:
-            self._revm = Revm(self.state, self.evm.patch.values, rpc)
+            self._revm = Revm(self.state, self.evm.patch.values, self._rpc)
             _check(self._revm)
         except Exception as error:
             self._revm = None
@@ -374,6 +376,25 @@ class Engine(Env):
         for call in calls.values():
             if self.state.reachable(call.moment):
                 self.replay(call)
+
+    # -- worlds --
+
+    def fork(self) -> Anchor:
+        """`with world.fork():` everything inside is undone at the end; may be nested."""
+        return Anchor(self)
+
+    def branch(self) -> Engine:
+        """An independent copy of this world, its contracts included."""
+        twin = Engine(self.nickname, state=self.state.copy(), rpc=self._rpc)
+        twin.evm.patch.restore(self.evm.patch.values)
+        twin.eoa, twin._aliases = self.eoa, dict(self._aliases)
+        twin.sha3_trace = dict(self.sha3_trace)
+        with boa.swap_env(twin):
+            for address, contract in self._contracts.items():
+                deployer = getattr(contract, "deployer", None)
+                if deployer is not None:
+                    deployer.at(Address(address))
+        return twin
 
     # -- what titanoboa asks --
 

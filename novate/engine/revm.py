@@ -314,6 +314,30 @@ class Revm:
             result,
         )
 
+    def borrow(self, address: bytes, program: bytes, data: bytes) -> bytes:
+        """Run a program at the address of somebody without code, and put the account back."""
+        evm, name = self._evm, "0x" + address.hex()
+        account = self._state.account(address)
+        digest = code_hash(program)
+        if digest not in self._analysed:
+            self._analyse(program, digest)
+        evm.insert_account_info(
+            name,
+            pyrevm.AccountInfo(balance=account.balance, nonce=account.nonce, code_hash=digest),
+        )
+        outer = evm.snapshot()
+        evm.commit()
+        try:
+            output: bytes = evm.message_call(_WORKSHOP, name, data, 0, ENOUGH)
+            if (self.wary or 2 * evm.result.gas_used > ENOUGH) and self._touches_foreign():
+                raise Unable("an address or instruction that revm does not know")
+            return output
+        except RuntimeError as error:
+            raise Unable(str(error)) from error
+        finally:
+            self._roll_back(outer)
+            self._put_account(name, account)
+
     def _roll_back(self, checkpoint: Any) -> None:
         evm = self._evm
         evm.snapshot()
@@ -378,7 +402,17 @@ class Revm:
                 account = account._replace(balance=int(balance), nonce=int(nonce[_NONCE:]))
                 accounts.append((address, account))
             digest = rest[_DIGEST]
-            if digest != (known[found][0] if found in known else EMPTY_HEX):
+            if found in known:
+                expected = known[found][0]
+            elif account.code:
+                # Of a forked chain, met for the first time.
+                self._put_account(name, account)
+                if found in foreign:
+                    raise Unable("an address or instruction that revm does not know")
+                expected = code_hash(account.code).hex()
+            else:
+                expected = EMPTY_HEX
+            if digest != expected:
                 if address != created:
                     # Titanoboa registers what contracts create from the creation's trace.
                     raise Unable("a contract that creates contracts")

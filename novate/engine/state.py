@@ -9,7 +9,7 @@ be put together again for a replay.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -203,13 +203,16 @@ class State:
 
     # -- copies --
 
-    def copy_to(self, other: State) -> None:
-        """Make another, empty state equal to this one, without history."""
+    def copy(self) -> State:
+        """An independent state equal to this one, without history."""
+        other = self._blank()
         other.accounts.update(self.accounts)
         for address, slots in self.storage.items():
-            if slots:
-                other.storage[address] = dict(slots)
-        other.stale.update(self.everything())
+            other.storage[address] = dict(slots)
+        return other
+
+    def _blank(self) -> State:
+        return State()
 
     def everything(self) -> Iterator[tuple[tuple[bytes, int | None], None]]:
         """A key for each account and slot."""
@@ -218,9 +221,3 @@ class State:
         for address, slots in self.storage.items():
             for slot in slots:
                 yield (address, slot), None
-
-    def changed_slots(self, since: int) -> Iterable[tuple[bytes, int]]:
-        """(address, slot) written since there were `since` changes."""
-        for _, key, _, owner in self.changes[since:]:
-            if owner is not None and owner is not State.ACCOUNT:
-                yield owner, key
