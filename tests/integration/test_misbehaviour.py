@@ -141,7 +141,7 @@ def test_small_bids_block_nobody(street: Street) -> None:
 
 
 def test_dust_deposits_block_no_bid(street: Street) -> None:
-    """PROPERTIES P-24: gifts to the account or to the bidder change no price that was signed for."""
+    """PROPERTIES P-24: gifts to the account or the bidder change no price that was signed for."""
     street.push(1_930)
     street.start(street.crook)
     street.market.travel(600)
