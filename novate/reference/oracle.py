@@ -251,3 +251,13 @@ def median_fixing(averages: Sequence[int]) -> int:
     ordered = sorted(averages)
     half = len(ordered) // 2
     return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) // 2
+
+
+def knock_state(
+    observations: Sequence[tuple[int, int]], start: int, expiry: int, barrier: int, up: bool
+) -> int:
+    """1 if an observation (time, price [wad]) from start to expiry touches the barrier, else 2."""
+    for time, price in observations:
+        if start <= time <= expiry and (price >= barrier if up else price <= barrier):
+            return 1
+    return 2
