@@ -91,9 +91,11 @@ def excess(cash: int256, holdings: DynArray[uint256, 8], positions: DynArray[uin
     """
     health: IMarginEngine.Health = empty(IMarginEngine.Health)
     several: bool = False
-    health, several = self._judge(cash, holdings, positions, BOUND)
-    if several and health.initial < 0:
-        health, several = self._judge(cash, holdings, positions, EXACT)
+    # BOUND, then EXACT.
+    for depth: uint256 in range(2):
+        health, several = self._judge(cash, holdings, positions, depth)
+        if health.initial >= 0 or not several:
+            break
     return health.initial, health.fresh
 
 
@@ -137,7 +139,8 @@ def _judge(
     figures: uint256 = 0
     start: uint256 = 0
     for _: uint256 in range(128):
-        if start == size:
+        # A bound that has failed already is not worth finishing.
+        if start == size or several and depth == BOUND and health.initial < 0:
             break
         first = words[start]
         end: uint256 = size

@@ -44,7 +44,7 @@ def test_worked_put_by_hand(strike: int, otm: int) -> None:
     share = max(Fraction(150), 225 - Fraction(otm))
     initial = max(mark + share, maintenance * 105 / 100)
     sheet = standard_sheet([Option(strike, True, -3)], **PEER)
-    assert sheet.mark == pytest.approx(float(-3 * mark), rel=NEAR)
+    assert sheet.mark == pytest.approx(float(-3 * mark), rel=NEAR, abs=1e-9)
     assert sheet.alone_maintenance == pytest.approx(float(3 * maintenance), rel=NEAR)
     assert sheet.alone_initial == pytest.approx(float(3 * initial), rel=NEAR)
     assert (sheet.worst_payoff, sheet.loss_initial) == (-3 * strike, 3 * strike)
