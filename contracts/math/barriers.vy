@@ -113,12 +113,14 @@ def _knock_in(
     eta: int256 = -1 if is_up else 1
     # Powers of e of the reflected terms: 2 h c / s**2 with h and without. Quotients below 2**113,
     # products below 2**231 before the shift.
-    ratio: int256 = unsafe_div(h << 64, s)
-    power: int256 = unsafe_mul(unsafe_add(ratio, ratio), unsafe_div(carry << 64, s)) >> 64
+    twice: int256 = unsafe_div(h << 65, s)
+    power: int256 = 0
+    if carry != 0:
+        power = unsafe_mul(twice, unsafe_div(carry << 64, s)) >> 64
     half: int256 = s >> 1
     # d2 + s / 2 of a strike at the barrier, and reflected.
     plain: int256 = unsafe_div(unsafe_sub(carry, h) << 64, s)
-    reflected: int256 = unsafe_add(plain, unsafe_add(ratio, ratio))
+    reflected: int256 = unsafe_add(plain, twice)
     above: int256 = unsafe_mul(eta, unsafe_add(reflected, half))
     below: int256 = unsafe_mul(eta, unsafe_sub(reflected, half))
     # What certainty is worth in reflected terms. Where C needs it, D does: its argument is higher.
@@ -132,15 +134,15 @@ def _knock_in(
     total: int256 = 0
     # C, where the strike is on the side of the spot.
     if is_above != is_up:
-        moneyness: int256 = self._ln(forward, strike)
+        moneyness: int256 = FAR
+        if strike != 0:
+            moneyness = self._ln(forward, strike)
         d: int256 = unsafe_div(moneyness << 64, s)
         # ln(H / X) has the sign of h here.
-        drop: int256 = unsafe_mul(
-            unsafe_add(ratio, ratio), unsafe_div(unsafe_add(unsafe_sub(moneyness, carry), h) << 64, s)
-        ) >> 64
+        drop: int256 = unsafe_mul(twice, unsafe_div(unsafe_add(unsafe_sub(moneyness, carry), h) << 64, s)) >> 64
         density: int256 = self._density(forward, strike, unsafe_add(d, half), unsafe_sub(d, half))
         density = unsafe_mul(density, fixed_point._exp_q64(max(min(unsafe_sub(0, drop), 0), GONE))) >> 64
-        d = unsafe_add(d, unsafe_add(ratio, ratio))
+        d = unsafe_add(d, twice)
         total = unsafe_sub(
             self._half(whole, density, unsafe_mul(eta, unsafe_add(d, half))),
             self._half(paid, density, unsafe_mul(eta, unsafe_sub(d, half))),
@@ -193,13 +195,8 @@ def _density(forward: int256, other: int256, above: int256, below: int256) -> in
 @pure
 def _ln(numerator: int256, denominator: int256) -> int256:
     """
-    @return [Q64] ln(numerator / denominator), at most 2**71 in absolute value; denominator or
-            numerator may be zero.
+    @return [Q64] ln(numerator / denominator) of positive numbers.
     """
-    if numerator == 0:
-        return -FAR
-    if denominator == 0:
-        return FAR
     if numerator >= denominator:
         return fixed_point._ln_ratio_q64(numerator, denominator)
     return unsafe_sub(0, fixed_point._ln_ratio_q64(denominator, numerator))
