@@ -30,9 +30,9 @@ BOUNDLESS: constant(int256) = 2**77
 PUT: constant(uint256) = 1 << 152
 MASK_56: constant(uint256) = 2**56 - 1
 MASK_16: constant(uint256) = 2**16 - 1
-# 1 / sqrt(2 pi), and what the pricing module may err by, with room.
+# 1 / sqrt(2 pi), and what pricing and smile may err by, with room: 1e-12 of the forward.
 PEAK_Q64: constant(int256) = 7_359_186_146_747_302_453
-ERROR_Q64: constant(int256) = 100_000
+ERROR_Q64: constant(int256) = 2**24
 
 
 struct Market:
@@ -183,7 +183,7 @@ def _bound(market: Market, sums: Sums) -> int256:
             self._deviation(market, convert(unsafe_mul(sums.lowest, 10**10), int256)),
             self._deviation(market, convert(unsafe_mul(sums.highest, 10**10), int256)),
         )
-    # The value at the money, rounded up; the pricing module may err by less than ERROR_Q64.
+    # The value at the money, rounded up.
     peak: int256 = min(unsafe_add(unsafe_mul(deviation, PEAK_Q64) >> 64, ERROR_Q64), 2**64)
     peak = unsafe_add(unsafe_mul(market.forward, peak) >> 64, 2)
     # A put needs the larger of base + mark and put_initial * (mark + the larger of maintenance and
