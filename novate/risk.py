@@ -26,6 +26,9 @@ from .series import WAD, Series, pack, unpack
 # and 8 of the count of positions.
 ENGINES: tuple[Engine, ...] = ("standard", "portfolio")
 ENGINE_SHIFT = 136
+# Names of the engines among the contracts of a market, and of what answers for their settings.
+UNITS: dict[Engine, str] = {"standard": "margin", "portfolio": "portfolio_margin"}
+SETTINGS: dict[Engine, str] = {"standard": "margin", "portfolio": "portfolio_settings"}
 
 
 def book_of(
@@ -37,27 +40,27 @@ def book_of(
 ) -> Book:
     """What an account holds, read from the contracts now.
 
-    engine: another one than the account's own. figures: of portfolio margin; the peer's
-    production figures by default.
+    engine: another one than the account's own. figures: of portfolio margin; those of the market's
+    engine by default, or the peer's production figures where there is none.
     """
     house, number = market.clearinghouse, account.number
     positions = [
         Position(Series.from_code(code), quantity / WAD)
         for code, quantity in map(unpack, house.positions_of(number))
     ]
-    holdings = tuple(_holding(market, word) for word in house.holdings_of(number))
     if engine is None:
         engine = ENGINES[house.header_of(number) >> ENGINE_SHIFT & 255]
+    holdings = tuple(_holding(market, engine, word) for word in house.holdings_of(number))
     cash = house.cash_of(number) / WAD
     view = view_of(market, positions)
-    own = figures or portfolio.PRODUCTION
+    underlyings = [*view.rules, *(h.underlying for h in holdings)]
     return Book(
         cash,
         tuple(positions),
         view,
         engine,
         holdings,
-        dict.fromkeys([*view.rules, *(h.underlying for h in holdings)], own),
+        {one: figures or _portfolio_rules(market, one) for one in underlyings},
     )
 
 
@@ -151,11 +154,11 @@ def margin_if(
     asked = [Position(series, 0.0) for series, _, _ in trades]
     after = replace(book, view=view_of(market, [*book.positions, *asked])).traded(trades)
     table = after.table()
-    if after.engine != "standard":
+    if UNITS[after.engine] not in market.contracts:
         return table
     words = [pack(p.series.code, round(p.quantity * WAD)) for p in after.positions]
     holdings = market.clearinghouse.holdings_of(account.number)
-    judged = market.margin.assess(round(after.cash * WAD), holdings, words)
+    judged = market.contracts[UNITS[after.engine]].assess(round(after.cash * WAD), holdings, words)
     return table.with_contract(_health(ContractHealth(*judged)))
 
 
@@ -164,12 +167,13 @@ def liquidation_price(market: Market, account: Account, **options: Any) -> Liqui
     return liquidation(book_of(market, account, **options))
 
 
-def _holding(market: Market, word: int) -> Holding:
+def _holding(market: Market, engine: Engine, word: int) -> Holding:
     asset, amount = word >> 248, (word & (1 << 248) - 1) / WAD
-    terms = market.margin.collateral_of(asset)
+    settings = market.contracts.get(SETTINGS[engine], market.margin)
+    terms = settings.collateral_of(asset)
     price, fresh = market.oracle.spot(terms.underlying)
     if int(terms.vault, 16):
-        amount *= market.margin.rate_of(asset) / WAD
+        amount *= settings.rate_of(asset) / WAD
     shares = terms.maintenance / WAD, terms.initial / WAD
     return Holding(amount, price / WAD, *shares, fresh, terms.underlying)
 
@@ -178,6 +182,34 @@ def _standard_rules(answer: Any) -> margin.Rules:
     names = margin.Rules.__dataclass_fields__
     return margin.Rules(
         **{n: getattr(answer, n) / (1 if n == "stablecoin" else WAD) for n in names}
+    )
+
+
+def _portfolio_rules(market: Market, underlying: int) -> portfolio.Rules:
+    unit = market.contracts.get(SETTINGS["portfolio"])
+    if unit is None:
+        return portfolio.PRODUCTION
+    return portfolio_rules(unit.parameters_of(underlying), unit.levels_of(underlying))
+
+
+def portfolio_rules(parameters: Any, levels: Sequence[Any]) -> portfolio.Rules:
+    """Figures and spot levels of contracts/margin/portfolio_rules.vy as the reference model's."""
+    same = set(portfolio.Rules.__dataclass_fields__) & set(parameters._fields)
+    moves = ((portfolio.UP, "up"), (portfolio.FLAT, "flat"), (portfolio.DOWN, "down"))
+    return portfolio.Rules(
+        **{name: getattr(parameters, name) / WAD for name in same},
+        basis_multiplier=parameters.basis_slope / WAD,
+        rate_multiplier=parameters.rate_multiple / WAD,
+        basis_up=levels[5].spot / WAD,
+        basis_down=levels[3].spot / WAD,
+        peer_counting=parameters.by_strike,
+        value_barriers=False,
+        scenarios=tuple(
+            portfolio.Scenario(level.spot / WAD, move)
+            for level in reversed(levels)
+            for move, name in moves
+            if getattr(level, name)
+        ),
     )
 
 

@@ -1,5 +1,6 @@
 """Margin of accounts of a market: the reference model beside what the contracts say."""
 
+from collections import namedtuple
 from typing import Any
 
 import pytest
@@ -7,7 +8,14 @@ import pytest
 from novate.deploy import deploy
 from novate.market import Account, Market
 from novate.reference import portfolio
-from novate.risk import book_of, liquidation_price, margin_if, margin_of, unpack_smile
+from novate.risk import (
+    book_of,
+    liquidation_price,
+    margin_if,
+    margin_of,
+    portfolio_rules,
+    unpack_smile,
+)
 from novate.series import WAD
 
 Deal = tuple[Market, Account, Account]
@@ -86,6 +94,22 @@ def test_after_expiry(deal: Deal) -> None:
         agrees(margin_of(market, taker))
         assert margin_of(market, maker).summary.loc["expired, not settled", "initial"] == -100
         assert book_of(market, maker).table().expiries.shape[0] == 1
+
+
+def test_portfolio_rules() -> None:
+    names = "volatility_up volatility_down basis_slope rate_multiple initial_factor by_strike"
+    parameters = namedtuple("Parameters", names)(
+        6 * WAD // 10, WAD // 10, WAD, 3 * WAD, 2 * WAD, True
+    )
+    level = namedtuple("Level", "spot up flat down")
+    spots = (80, 90, 94, 97, 100, 103, 106, 110, 120)
+    levels = [level(s * WAD // 100, True, s == 100, 80 < s < 120) for s in spots]
+    found = portfolio_rules(parameters, levels)
+    assert (found.volatility_up, found.basis_multiplier, found.rate_multiplier) == (0.6, 1, 3)
+    assert (found.basis_down, found.basis_up, found.initial_factor) == (0.97, 1.03, 2)
+    assert found.peer_counting and not found.value_barriers
+    assert len(found.scenarios) == 9 + 1 + 7
+    assert found.scenarios[0] == portfolio.Scenario(1.2, portfolio.UP)
 
 
 def test_unpack_smile() -> None:
