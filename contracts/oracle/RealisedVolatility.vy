@@ -33,6 +33,8 @@ DECAY: public(constant(uint256)) = 94 * 10**16
 RING: constant(uint256) = 64
 MAX_DAYS: constant(uint256) = 32
 WAD: constant(uint256) = 10**18
+MASK_32: constant(uint256) = 2**32 - 1
+MASK_128: constant(uint256) = 2**128 - 1
 
 
 struct Record:
@@ -46,8 +48,9 @@ struct Record:
 ORACLE: public(immutable(IPriceHistory))
 
 
-# underlying -> where it stands
-records: public(HashMap[uint256, Record])
+# underlying -> first << 192 | day << 160 | close_day << 128 | close, and the variance
+states: HashMap[uint256, uint256]
+variances: HashMap[uint256, uint256]
 # underlying -> day number % RING -> sum [wad] of squared returns up to and with that day
 sums: HashMap[uint256, HashMap[uint256, uint256]]
 
@@ -75,14 +78,14 @@ def record(underlying: uint256) -> uint256:
     @return Last day looked at [days since 1970-01-01].
     """
     today: uint256 = (block.timestamp - CLOSE) // DAY
-    r: Record = self.records[underlying]
+    r: Record = self._record(underlying)
     if r.first == 0:
         r.close = self._close(underlying, today)
         assert r.close != 0, "realised: no close"
         r.first = today
         r.day = today
         r.close_day = today
-        self.records[underlying] = r
+        self._store(underlying, r)
         log CloseRecorded(underlying=underlying, day=today, close=r.close, volatility=0)
         return today
     sum: uint256 = self.sums[underlying][r.day % RING]
@@ -101,7 +104,7 @@ def record(underlying: uint256) -> uint256:
             r.close_day = r.day
             log CloseRecorded(underlying=underlying, day=r.day, close=close, volatility=self._root(r.variance))
         self.sums[underlying][r.day % RING] = sum
-    self.records[underlying] = r
+    self._store(underlying, r)
     return r.day
 
 
@@ -116,7 +119,7 @@ def forecast(underlying: uint256) -> (uint256, uint256):
     @return Weighted volatility [wad, annualised]; time of the last close in it [s]; zeros before
             the second close.
     """
-    r: Record = self.records[underlying]
+    r: Record = self._record(underlying)
     if r.close_day == r.first:
         return 0, 0
     return self._root(r.variance), r.close_day * DAY + CLOSE
@@ -131,14 +134,45 @@ def realised(underlying: uint256, horizon: uint256) -> (uint256, uint256):
     @return Volatility over the days up to the last one looked at [wad, annualised]; time of the
             last close in it [s]; zeros when there are not so many days yet.
     """
-    r: Record = self.records[underlying]
-    if r.first == 0 or horizon == 0 or horizon >= RING or r.day - r.first < horizon:
+    state: uint256 = self.states[underlying]
+    day: uint256 = (state >> 160) & MASK_32
+    if horizon == 0 or horizon >= RING or day < (state >> 192) + horizon:
         return 0, 0
-    squares: uint256 = self.sums[underlying][r.day % RING] - self.sums[underlying][(r.day - horizon) % RING]
-    return realised_volatility._realised(squares, horizon, DAY), r.close_day * DAY + CLOSE
+    squares: uint256 = self.sums[underlying][day % RING] - self.sums[underlying][(day - horizon) % RING]
+    return realised_volatility._realised(squares, horizon, DAY), ((state >> 128) & MASK_32) * DAY + CLOSE
+
+
+@external
+@view
+@reentrant
+def records(underlying: uint256) -> Record:
+    """
+    @return Where the underlying stands, all zero before its first close.
+    """
+    return self._record(underlying)
 
 
 # -- internals --
+
+
+@internal
+@view
+def _record(underlying: uint256) -> Record:
+    state: uint256 = self.states[underlying]
+    return Record(
+        first=state >> 192,
+        day=(state >> 160) & MASK_32,
+        close_day=(state >> 128) & MASK_32,
+        close=state & MASK_128,
+        variance=self.variances[underlying],
+    )
+
+
+@internal
+def _store(underlying: uint256, r: Record):
+    # Day numbers below 2**32; the oracle's prices are below 2**100.
+    self.states[underlying] = (r.first << 192) | (r.day << 160) | (r.close_day << 128) | r.close
+    self.variances[underlying] = r.variance
 
 
 @internal

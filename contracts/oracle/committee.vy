@@ -106,11 +106,12 @@ def _verify(digest: bytes32, signers: uint256, signatures: DynArray[bytes32[2], 
         assert index >= least and index < MAX_REPORTERS, "report: signers not ascending"
         least = unsafe_add(index, 1)
         map |= 1 << index
-        s: uint256 = convert(signatures[i][1], uint256)
-        signer: address = ecrecover(digest, unsafe_add(27, s >> 255), convert(signatures[i][0], uint256), s & MASK_255)
+        pair: bytes32[2] = signatures[i]
+        s: uint256 = convert(pair[1], uint256)
+        signer: address = ecrecover(digest, unsafe_add(27, s >> 255), convert(pair[0], uint256), s & MASK_255)
+        reporter: address = extract32(reporters, unsafe_mul(index, 32), output_type=address)
         # A failed recovery is the empty address, as is an index without a reporter.
-        assert signer != empty(address), "report: bad signature"
-        assert signer == extract32(reporters, unsafe_mul(index, 32), output_type=address), "report: bad signature"
+        assert signer != empty(address) and signer == reporter, "report: bad signature"
     return word >> 168, map
 
 

@@ -61,6 +61,19 @@ def test_an_accepted_spike_is_proved_by_its_neighbours(world: BondWorld) -> None
     assert [world.bonds.stake(r) for r in world.addresses[3:]] == [MINIMUM] * 2
 
 
+def test_of_an_even_number_the_lower_middle_counts(world: BondWorld) -> None:
+    # Unsorted, so that they have to be sorted: the middle two are 100 and 120.
+    for price in (120, 100, 121, 99):
+        world.push(price * 10**8, 12)
+    time = world.feed.round_at(2).timestamp
+    boa.env.time_travel(seconds=3_600)
+    for price in (110, 90):
+        with boa.reverts("bonds: within the limit"):
+            world.deviate(0, price * 10**8, time, 1, 4)
+    for index, price in enumerate((111, 89)):
+        assert world.deviate(index, price * 10**8, time, 1, 4)
+
+
 # -- honest reporters --
 
 
