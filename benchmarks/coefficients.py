@@ -10,7 +10,7 @@ the contracts to what this prints.
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from mpmath import cos, coth, erfc, exp, log, lu_solve, matrix, mp, mpf, nint, pi, polyval, sqrt
+from mpmath import cos, coth, erfc, exp, log, lu_solve, matrix, mp, mpf, nint, pi, sqrt
 
 DIGITS = 50
 Number = Any
@@ -30,6 +30,14 @@ def one(_: Number) -> Number:
     return mpf(1)
 
 
+def horner(coefficients: list[Number], x: Number) -> Number:
+    """The polynomial, coefficients from low to high."""
+    value = mpf(0)
+    for c in reversed(coefficients):
+        value = value * x + c
+    return value
+
+
 # -- the exchange --
 
 
@@ -45,9 +53,8 @@ class Exchange:
         self.q: list[Number] = []
 
     def errors(self) -> list[Number]:
-        p, q = self.p[::-1], self.q[::-1]
         return [
-            w * (f - g * polyval(p, x) / polyval(q, x))
+            w * (f - g * horner(self.p, x) / horner(self.q, x))
             for x, f, g, w in zip(self.grid, self.f, self.g, self.w, strict=True)
         ]
 

@@ -38,11 +38,6 @@ BELOW_A0: constant(int256) = 2_787_632_075_562_306_742_276_256_364_255_140_353_5
 BELOW_B0: constant(int256) = 404_695_313_777_976_044_653
 BELOW_A1: constant(int256) = -9_750_076_968_396_288_787_124_526_828_294_732_576_004
 BELOW_B1: constant(int256) = 40_320_451_650_327_973_942
-ABOVE_C: constant(int256) = 2_291_576_052_694_187_579
-ABOVE_A0: constant(int256) = 1_501_944_942_201_831_826_666_939_109_717_116_858_364
-ABOVE_B0: constant(int256) = 115_641_890_897_353_657_410
-ABOVE_A1: constant(int256) = -1_640_385_944_664_026_918_055_189_660_351_642_018_994
-ABOVE_B1: constant(int256) = 37_694_552_803_491_840_794
 
 
 @internal
@@ -131,9 +126,9 @@ def _deviation_q64(worth: int256, low: int256, high: int256) -> int256:
                 t = 0
             t = unsafe_mul(
                 t,
-                unsafe_add(ABOVE_C,
-                    unsafe_div(ABOVE_A0, unsafe_add(unsafe_add(t, ABOVE_B0),
-                    unsafe_div(ABOVE_A1, unsafe_add(t, ABOVE_B1))))),
+                unsafe_add(normal.ABOVE_C,
+                    unsafe_div(normal.ABOVE_A0, unsafe_add(unsafe_add(t, normal.ABOVE_B0),
+                    unsafe_div(normal.ABOVE_A1, unsafe_add(t, normal.ABOVE_B1))))),
             ) >> 64
             s = unsafe_add(
                 t,

@@ -70,6 +70,12 @@ def cdf(x: int256) -> uint256:
 
 @external
 @pure
+def quantile(p: uint256) -> int256:
+    return normal._quantile(p)
+
+
+@external
+@pure
 def deviation_q64(volatility: uint256, time: uint256) -> int256:
     return black76._deviation_q64(volatility, time)
 
