@@ -109,15 +109,15 @@ def has_gap(
     return not times or times[-1] + max_age < start
 
 
-def fallback(closes: Mapping[int, int], last: int, expiry: int) -> int:
-    """The price stored last in the day up to expiry, else the one stored last.
+def closing(closes: Mapping[int, int], expiry: int) -> int:
+    """The price recorded last in the day up to expiry, 0 for none.
 
-    closes: hour since the epoch -> price [wad] stored last in the hour up to it.
+    closes: hour since the epoch -> price [wad] recorded last in the hour up to it.
     """
     for hour in range(expiry // HOUR, expiry // HOUR - 24, -1):
         if hour in closes:
             return closes[hour]
-    return last
+    return 0
 
 
 def fixing(
@@ -127,6 +127,7 @@ def fixing(
     *,
     max_age: int,
     closes: Mapping[int, int],
+    live: int,
     last: int,
     first: int = 1,
     scale: int = 10**10,
@@ -134,13 +135,15 @@ def fixing(
     """The price [wad] that fixing at `now` >= expiry leads to; 0 when it is refused.
 
     rounds: history of the source that served at expiry, None when it is dead.
+    live: the median of the sources' answers now, however old, 0 for none.
+    last: the last aggregate that was stored.
     """
     age = now - expiry
     if age >= CLOSING_DELAY:
-        return fallback(closes, last, expiry)
+        return closing(closes, expiry) or live or last
     price = average(rounds, expiry, first=first, scale=scale) if rounds is not None else 0
     if age >= FALLBACK_DELAY:
-        return price or fallback(closes, last, expiry)
+        return price or closing(closes, expiry)
     if rounds is None or has_gap(rounds, expiry, max_age, first=first, scale=scale):
         return 0
     return price
