@@ -61,7 +61,7 @@ def scenarios() -> dict[str, int]:
 def worst_barrier(exotics: Any, span: float, deviations: tuple[float, float]) -> int:
     rng = random.Random(1)
     worst = 0
-    for _ in range(400):
+    for _ in range(200):
         s = rng.uniform(*deviations)
         prices = [math.exp(x) for x in (0, rng.uniform(-0.1, 0.1))]
         prices += [math.exp(rng.uniform(-span, span) * s) for _ in range(2)]
