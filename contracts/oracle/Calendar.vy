@@ -47,7 +47,6 @@ MAX_GAP: constant(uint256) = 10**18
 MAX_GRACE: constant(uint256) = 86_400
 DAY_MINUTES: constant(uint256) = 1_440
 
-STANDARD: constant(uint256) = 0
 SUMMER: constant(uint256) = 1
 SPECIAL: constant(uint256) = 3
 

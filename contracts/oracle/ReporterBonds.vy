@@ -24,9 +24,9 @@
         Half of what is taken goes to the prover, the rest into the feed's pot, so that nobody
         gains by proving against itself.
 
-        A stake leaves UNBONDING after it was announced, and can be taken until then; that is
-        longer than DISPUTE_WINDOW. From the announcement on it no longer counts as a bond, and
-        anyone can have the reporter removed from its feeds.
+        A stake leaves UNBONDING, longer than DISPUTE_WINDOW, after it was announced, and can be
+        taken until then. From the announcement on it no longer counts as a bond, and anyone can
+        have the reporter removed from its feeds.
 @custom:trust As many reporters as sign a round decide what is true: they can prove a deviation
               against one who is right. The owner lists feeds and sets terms within bounds; a
               hostile feed could slash the bonds of everybody, so it belongs to a timelock.
@@ -101,7 +101,6 @@ event FeedListed:
 
 event PotFunded:
     feed: indexed(address)
-    payer: indexed(address)
     amount: uint256
     pot: uint256
 
@@ -169,7 +168,7 @@ def fund(feed: address, amount: uint256):
     """
     self._listed(feed)
     self.pots[feed] += amount
-    log PotFunded(feed=feed, payer=msg.sender, amount=amount, pot=self.pots[feed])
+    log PotFunded(feed=feed, amount=amount, pot=self.pots[feed])
     self._receive(amount)
 
 
@@ -244,7 +243,7 @@ def prove_deviation(feed: address, report: evidence.Report, first: uint256, coun
     terms: Terms = self._listed(feed)
     # A round of that time could come later only from reporters who are slower than the window.
     assert block.timestamp > report.timestamp + terms.window, "bonds: window still open"
-    assert count >= MIN_ROUNDS and count <= MAX_ROUNDS, "bonds: too few or too many rounds"
+    assert count >= MIN_ROUNDS and count <= MAX_ROUNDS, "bonds: too few or many rounds"
     median: uint256 = evidence._median(feed, report.timestamp, terms.window, first, count)
     gap: uint256 = max(report.price, median) - min(report.price, median)
     # A price that overflows here reverts; no feed accepts one, and nobody is paid for it.
@@ -255,8 +254,7 @@ def prove_deviation(feed: address, report: evidence.Report, first: uint256, coun
 @external
 def claim() -> uint256:
     """
-    @notice Pays the caller what it earned.
-    @return [token units]
+    @return [token units] what the caller had earned, now paid.
     """
     amount: uint256 = self.owed[msg.sender]
     self.owed[msg.sender] = 0
@@ -296,8 +294,7 @@ def unbond(amount: uint256):
 @external
 def withdraw() -> uint256:
     """
-    @notice Pays out what was announced long enough ago and not taken since.
-    @return [token units]
+    @return [token units] what was announced long enough ago and not taken since, now paid.
     """
     assert block.timestamp >= self.released[msg.sender], "bonds: still unbonding"
     amount: uint256 = self.leaving[msg.sender]
@@ -332,9 +329,6 @@ def list_feed(feed: address, terms: Terms):
 @view
 @reentrant
 def is_bonded(reporter: address) -> bool:
-    """
-    @return Whether the stake that stays is a full bond.
-    """
     return self.stake[reporter] >= MINIMUM
 
 

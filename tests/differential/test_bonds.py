@@ -124,7 +124,7 @@ class Both:
         if now() <= time + self.model.terms.window:
             refusal = "bonds: window still open"
         elif not 3 <= len(near) <= 48:
-            refusal = "bonds: too few or too many rounds"
+            refusal = "bonds: too few or many rounds"
         elif not self.model.deviates(price, time):
             refusal = "bonds: within the limit"
         else:

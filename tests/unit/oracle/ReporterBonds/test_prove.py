@@ -137,7 +137,7 @@ def test_reverts_round_outside_window(world: BondWorld, history: int) -> None:
 
 @pytest.mark.parametrize("count", [0, 2, 49, 2**255])
 def test_reverts_too_few_or_too_many_rounds(world: BondWorld, history: int, count: int) -> None:
-    with boa.reverts("bonds: too few or too many rounds"):
+    with boa.reverts("bonds: too few or many rounds"):
         world.deviate(0, 1, history, 1, count)
 
 

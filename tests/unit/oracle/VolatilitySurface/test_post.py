@@ -133,6 +133,16 @@ def test_calendar_arbitrage_is_judged_at_one_moment(world: SurfaceWorld) -> None
         world.post(world.report(far + DAY, 0.45))
 
 
+def test_calendar_arbitrage_is_judged_at_the_time_of_posting(world: SurfaceWorld) -> None:
+    # Reported ten minutes ago, for 70 minutes: more variance than the later expiry has for two
+    # hours, but less for the hour that is left.
+    near, far = now() + HOUR, now() + 2 * HOUR
+    world.post(world.report(far, 0.3))
+    report = world.report(near, 0.41, timestamp=now() - 600)
+    assert as_post(report).svi.variance(0.0) > smile(0.3, 2 * HOUR).variance(0.0)
+    world.post(report)
+
+
 def test_expired_neighbours_do_not_count(world: SurfaceWorld) -> None:
     near, far = now() + DAY, now() + 3 * DAY
     world.post(world.report(near, 2.0))
