@@ -151,7 +151,7 @@ def start(underlying: uint256, volatility: uint256):
     """
     ownable._check_owner()
     assert self.latest[underlying] == 0, "forecast: already started"
-    assert volatility >= WAD // 100 and volatility <= 5 * WAD, "forecast: volatility out of range"
+    assert volatility >= WAD // 100 and volatility <= 5 * WAD, "forecast: volatility too extreme"
     price: uint256 = 0
     confidence: uint256 = 0
     time: uint256 = 0

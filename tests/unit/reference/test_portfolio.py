@@ -7,7 +7,17 @@ from statistics import NormalDist
 import pytest
 
 from novate.reference.margin import Position, Quote, View
-from novate.reference.portfolio import PRODUCTION, TEST, assess, naked, sheet
+from novate.reference.portfolio import (
+    DOWN,
+    FLAT,
+    PRODUCTION,
+    TEST,
+    UP,
+    assess,
+    naked,
+    sheet,
+    volatility_shock,
+)
 from novate.series import HOUR, WAD, Series
 
 EXPIRY = 1_000 * HOUR
@@ -102,6 +112,20 @@ def test_barriers_can_be_counted_as_in_standard_margin() -> None:
     assert short == assess(0, [], [Position(CALL, -1)], view, {1: TEST}).health
     long = assess(0, [], [Position(series, 1)], view, figures).health
     assert (long.equity, long.initial) == (0, 0)
+
+
+@pytest.mark.parametrize("direction", [UP, FLAT, DOWN])
+def test_shock_of_volatility_has_no_step_in_time(direction: int) -> None:
+    """P-07: a day and thirty days are the corners of its formula."""
+    for corner in (86_400, 30 * 86_400):
+        before, at, after = (
+            volatility_shock(TEST, direction, corner + second) for second in (-1, 0, 1)
+        )
+        assert before == pytest.approx(at, abs=1e-5) and after == pytest.approx(at, abs=1e-5)
+    assert volatility_shock(TEST, direction, 1) == volatility_shock(TEST, direction, 86_400)
+    # Thirty days are what the figures are for.
+    expected = {UP: 1.45, FLAT: 1.0, DOWN: 0.7}[direction]
+    assert volatility_shock(TEST, direction, 30 * 86_400) == pytest.approx(expected)
 
 
 def _call(forward: float, strike: float, volatility: float, years: float) -> float:

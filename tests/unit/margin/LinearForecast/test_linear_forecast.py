@@ -143,7 +143,7 @@ def test_start_is_the_owners_and_once(world: World) -> None:
         world.unit.start(1, WAD, sender=world.owner)
     world.oracle.set_spot(2, WAD, True)
     for volatility in (WAD // 100 - 1, 5 * WAD + 1):
-        with boa.reverts("forecast: volatility out of range"):
+        with boa.reverts("forecast: volatility too extreme"):
             world.unit.start(2, volatility, sender=world.owner)
     world.unit.start(2, WAD // 100, sender=world.owner)
     (event,) = world.unit.get_logs()
