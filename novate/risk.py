@@ -17,7 +17,6 @@ from typing import Any
 
 from .book import Book, Engine, Liquidation, MarginTable, Trade, liquidation
 from .market import Account, Market
-from .market import Health as ContractHealth
 from .reference import margin, portfolio
 from .reference.margin import Health, Holding, Position, Quote, Smile, View
 from .series import WAD, Series, pack, unpack
@@ -138,12 +137,13 @@ def margin_of(
 ) -> MarginTable:
     """What an account needs and why.
 
-    engine, figures: see `book_of`; only the account's own engine has figures of a contract beside.
+    engine, figures: see `book_of`. The engine's contract is asked as well, where the market has one
+    and the figures are its own.
     """
-    table = book_of(market, account, engine=engine, figures=figures).table()
-    if engine is not None:
-        return table
-    return table.with_contract(_health(market.judge([account])[account.number]))
+    book = book_of(market, account, engine=engine, figures=figures)
+    table = book.table()
+    words = market.clearinghouse.positions_of(account.number)
+    return table if figures else _beside(table, market, account, book, words)
 
 
 def margin_if(
@@ -153,13 +153,8 @@ def margin_if(
     book = book_of(market, account, engine=engine)
     asked = [Position(series, 0.0) for series, _, _ in trades]
     after = replace(book, view=view_of(market, [*book.positions, *asked])).traded(trades)
-    table = after.table()
-    if UNITS[after.engine] not in market.contracts:
-        return table
     words = [pack(p.series.code, round(p.quantity * WAD)) for p in after.positions]
-    holdings = market.clearinghouse.holdings_of(account.number)
-    judged = market.contracts[UNITS[after.engine]].assess(round(after.cash * WAD), holdings, words)
-    return table.with_contract(_health(ContractHealth(*judged)))
+    return _beside(after.table(), market, account, after, words)
 
 
 def liquidation_price(market: Market, account: Account, **options: Any) -> Liquidation:
@@ -213,6 +208,16 @@ def portfolio_rules(parameters: Any, levels: Sequence[Any]) -> portfolio.Rules:
     )
 
 
-def _health(judged: ContractHealth) -> Health:
+def _beside(
+    table: MarginTable, market: Market, account: Account, book: Book, words: Sequence[int]
+) -> MarginTable:
+    """The table with what the engine's contract says of the same positions."""
+    unit = market.contracts.get(UNITS[book.engine])
+    if unit is None:
+        return table
+    # To a wei: cash came from wad, and floats of this size keep only some of them.
+    cash = market.clearinghouse.cash_of(account.number)
+    cash += round((book.cash - cash / WAD) * WAD)
+    judged = unit.assess(cash, market.clearinghouse.holdings_of(account.number), list(words))
     equity, initial, maintenance = judged.equity, judged.initial, judged.maintenance
-    return Health(equity / WAD, initial / WAD, maintenance / WAD, judged.fresh)
+    return table.with_contract(Health(equity / WAD, initial / WAD, maintenance / WAD, judged.fresh))

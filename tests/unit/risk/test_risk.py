@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from novate.deploy import deploy
+from novate.deploy import compiled, deploy
 from novate.market import Account, Market
 from novate.reference import portfolio
 from novate.risk import (
@@ -17,6 +17,7 @@ from novate.risk import (
     unpack_smile,
 )
 from novate.series import WAD
+from tests.portfolio_world import figures, levels
 
 Deal = tuple[Market, Account, Account]
 
@@ -59,6 +60,30 @@ def test_the_other_engine_by_name(deal: Deal) -> None:
     assert table.summary.loc["static charge", "maintenance"] == pytest.approx(
         -2_750 * (0.05 + 0.02)
     )
+
+
+def test_portfolio_engine_beside_its_specification(deal: Deal) -> None:
+    market, maker, _ = deal
+    settings = compiled("margin/PortfolioSettings.vy").deploy()
+    engine = compiled("margin/PortfolioMargin.vy").deploy(
+        market.oracle.address, settings.address, market.owner
+    )
+    own = compiled("margin/PortfolioSettings.vy").at(engine.address)
+    own.set_market(1, figures(portfolio.TEST), levels(portfolio.TEST))
+    terms = market.parameters.collateral
+    own.set_collateral(1, 1, terms.maintenance, terms.initial, "0x" + 40 * "0")
+    units = {"portfolio_margin": engine, "portfolio_settings": own}
+    wired = Market({**market.contracts, **units}, market.parameters, market.owner)
+    table = margin_of(wired, maker, engine="portfolio")
+    assert table.contract is not None and "contract" in table.summary
+    # Five options on 2,750, to 2e-6 of notional, and never better than they are.
+    bound = 2e-6 * 5 * 2_750
+    for name in ("equity", "initial", "maintenance"):
+        short = getattr(table.health, name) - getattr(table.contract, name)
+        assert -1e-9 <= short <= bound, name
+    put = market.put(2_700, days=7)
+    closed = margin_if(wired, maker, [(put, 2, 30.0)], engine="portfolio")
+    assert closed.contract is not None and closed.contract.initial > table.contract.initial
 
 
 def test_margin_if_changes_nothing(deal: Deal) -> None:
