@@ -329,7 +329,12 @@ class Engine(Env):
         start = state.revisit(call.moment)
         machine.patch.restore(call.block)
         try:
-            return self._replay_in(machine, call)
+            computation = self._replay_in(machine, call)
+            # Here, where the contracts of that time are still known.
+            _ = computation.call_trace
+            if computation.is_error and hasattr(call.contract, "stack_trace"):
+                computation.explanation = call.contract.stack_trace(computation)
+            return computation
         finally:
             state.leave(start)
             machine.patch.restore(block)

@@ -74,7 +74,7 @@ class Function(VyperFunction):
         if not hasattr(result, "outcome"):
             self.contract.handle_error(result)
         try:
-            raise Refused(result, self.contract)
+            raise Refused(result)
         except Refused as error:
             # The traceback begins where the user called.
             raise strip_internal_frames(error, __name__) from None

@@ -93,7 +93,7 @@ class Result:
         for position, log in enumerate(self.outcome.logs.logs):
             topics, data = log.data
             address = bytes.fromhex(log.address[2:])
-            numbers = [int.from_bytes(topic, "big") for topic in topics]
+            numbers = tuple([int.from_bytes(topic, "big") for topic in topics])
             entries.append((position, address, numbers, data))
         return tuple(entries)
 
@@ -115,9 +115,9 @@ class Result:
 class Refused(BoaError):
     """A call that reverted. Its traces are made when somebody looks at them."""
 
-    def __init__(self, result: Result, contract: Any) -> None:
+    def __init__(self, result: Result) -> None:
         Exception.__init__(self)
-        self._result, self._contract = result, contract
+        self._result = result
         self._trace: Any = None
 
     @property
@@ -131,7 +131,7 @@ class Refused(BoaError):
     def look(self) -> Any:
         """The stack trace of the replay."""
         if self._trace is None:
-            self._trace = self._contract.stack_trace(self._result.replay())
+            self._trace = self._result.replay().explanation
         return self._trace
 
 

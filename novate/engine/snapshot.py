@@ -129,12 +129,14 @@ def _is_plain(value: Any) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    """What JSON can hold; bytes as {"bytes": hex}."""
+    """What JSON can hold; bytes as {"bytes": hex}, tuples as {"tuple": list}."""
     if isinstance(value, bytes):
         return {"bytes": value.hex()}
     if isinstance(value, dict):
         return {key: _plain(one) for key, one in value.items()}
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, tuple):
+        return {"tuple": [_plain(one) for one in value]}
+    if isinstance(value, list):
         return [_plain(one) for one in value]
     return value
 
@@ -143,6 +145,8 @@ def _alive(value: Any) -> Any:
     if isinstance(value, dict):
         if value.keys() == {"bytes"}:
             return bytes.fromhex(value["bytes"])
+        if value.keys() == {"tuple"}:
+            return tuple([_alive(one) for one in value["tuple"]])
         return {key: _alive(one) for key, one in value.items()}
     if isinstance(value, list):
         return [_alive(one) for one in value]
