@@ -160,11 +160,7 @@ def fit_slice(quotes: Slice, before: Fit | None = None) -> Fit:
             args=(penalty,),
         )
 
-    starts = [
-        np.array([level / 2, unit / 2 / width, rho, 0.0, width * unit])
-        for rho in (-0.5, 0.0, 0.4)
-        for width in (0.5, 2.0)
-    ]
+    starts = [np.array([level / 2, unit / 2, rho, 0.0, unit]) for rho in (-0.5, 0.0, 0.4)]
     best = min((search(start, PENALTY) for start in starts), key=lambda found: found.cost)
     return Fit(quotes, *(float(x) for x in search(best.x, STRICT).x))
 

@@ -17,7 +17,7 @@ from tests.unit.oracle.VolatilitySurface.conftest import WAD, YEAR, SurfaceWorld
 SVI = boa.load_partial("tests/harness/SviHarness.vy").deploy()
 UNDERLYING = 1
 # Largest error in volatility, root of mean square, of what is known to be a decent fit.
-FITS = {"BTC": 0.004, "SPY": 0.0035, "GLD": 0.001}
+FITS = {"BTC": 0.004, "SPY": 0.0035}
 
 
 @pytest.fixture(scope="module")

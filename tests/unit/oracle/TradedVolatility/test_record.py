@@ -5,6 +5,8 @@ from typing import Any
 
 import boa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from novate.deploy import compiled
 from novate.series import Series
@@ -51,6 +53,8 @@ class Desk:
         )
         self.unit.set_venue(self.venue, True, sender=self.owner)
         self.expiry = now() + 30 * DAY
+        svi: Any = boa.load_partial("tests/harness/SviHarness.vy").deploy()
+        self.smile_word: int = svi.pack(*(wad(x) for x in SVI))
         self.quote()
 
     def quote(self, *, fresh: bool = True, forward: float = FORWARD, level: float = 0.5) -> None:
@@ -103,9 +107,7 @@ def test_premiums_are_discounted(desk: Desk) -> None:
 
 
 def test_a_strike_is_brought_to_the_money_along_the_smile(desk: Desk) -> None:
-    svi: Any = boa.load_partial("tests/harness/SviHarness.vy").deploy()
-    word = svi.pack(*(wad(x) for x in SVI))
-    desk.oracle.set_smile(BTC, desk.expiry, word, 30 * DAY)
+    desk.oracle.set_smile(BTC, desk.expiry, desk.smile_word, 30 * DAY)
     strike = 54_000
     # A trade a tenth above the smile at its strike says a tenth above it at the money.
     skewed = smile(math.log(strike / FORWARD))
@@ -162,7 +164,7 @@ def test_strikes_out_of_reach(desk: Desk) -> None:
 def test_stale_and_empty_quotes(desk: Desk) -> None:
     for options in ({"fresh": False}, {"forward": 0.0}, {"forward": 1e13}, {"level": 0.0}):
         with boa.env.anchor():
-            desk.quote(**options)  # type: ignore[arg-type]
+            desk.quote(**options)
             assert not desk.trade(0.5), options
     with boa.env.anchor():
         desk.oracle.set_term(BTC, desk.expiry, 0, 0)
@@ -201,6 +203,33 @@ def test_averages_that_do_not_exist(desk: Desk) -> None:
         (2**256 - 1, 2**256 - 1),
     ):
         assert desk.unit.average(underlying, expiry, HOUR) == (0, 0, 0)
+
+
+@settings(max_examples=40, derandomize=True)
+@given(
+    st.floats(0.5, 2.0),
+    st.floats(0.0, 1.2),
+    st.booleans(),
+    st.integers(0, 30 * DAY),
+    st.floats(0.2, 1.0),
+    st.booleans(),
+)
+def test_no_trade_is_stopped(
+    desk: Desk,
+    moneyness: float,
+    price: float,
+    is_put: bool,
+    waited: int,
+    discount: float,
+    smiling: bool,
+) -> None:
+    if smiling:
+        desk.oracle.set_smile(BTC, desk.expiry, desk.smile_word, 30 * DAY)
+    desk.oracle.set_term(BTC, desk.expiry, 0, wad(discount))
+    boa.env.time_travel(seconds=waited)
+    code = desk.code(round(FORWARD * moneyness), is_put=is_put)
+    for exponent in (0, 1, 3, 6):
+        desk.tell(code, wad(FORWARD * price / 10**exponent))
 
 
 # -- authority --

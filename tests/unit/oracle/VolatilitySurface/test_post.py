@@ -243,6 +243,24 @@ def test_wings_move_no_faster(world: SurfaceWorld) -> None:
         world.post(world.report(expiry, svi=tilted))
 
 
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_one_wing_alone_moves_no_faster(world: SurfaceWorld, sign: int) -> None:
+    # The same at the money and on one side, a third more volatility on the other.
+    expiry = now() + 30 * DAY
+    old, new = Svi(0.02, 0.1, 0.0, 0.0, 0.05), Svi(0.015, 0.2, 0.5 * sign, 0.0, 0.05)
+    assert old.variance(0) == pytest.approx(new.variance(0))
+    deviation = old.variance(0) ** 0.5
+    moves = [
+        (new.variance(side * deviation) / old.variance(side * deviation)) ** 0.5 - 1
+        for side in (-1, 1)
+    ]
+    assert sorted(abs(x) > 0.25 for x in moves) == [False, True]
+    world.post(world.report(expiry, svi=old))
+    boa.env.time_travel(seconds=HOUR)
+    with boa.reverts("surface: moves too fast"):
+        world.post(world.report(expiry, svi=new))
+
+
 def test_a_new_expiry_is_held_to_the_surface(world: SurfaceWorld) -> None:
     far = now() + 60 * DAY
     world.post(world.report(far, 0.6))
