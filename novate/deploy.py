@@ -83,6 +83,27 @@ class Margin:
 
 
 @dataclass(frozen=True)
+class Auction:
+    """Rules of liquidation, in the order of contracts/auction/rules.vy.
+
+    The curve halves every six hours: of those in novate/curve_study.py it recovers the most for
+    the account at nearly the same loss to others.
+    """
+
+    start: int = 9_800  # [bps] of mark
+    cutoff: int = 4_900  # [bps] of mark, after `fast`
+    fast: int = 6 * 3_600  # [s]
+    slow: int = 3_600  # [s] not used by this curve
+    tail: int = 18 * 3_600  # [s] an eighth of the mark, then it begins anew
+    insolvent: int = 3_600  # [s]
+    fee: int = 1_000  # [bps] of what is to be sold, to the security fund
+    buffer: int = 1_500  # [bps] of the requirement
+    tip_share: int = 100  # [bps] of equity, at most
+    tip: int = 20 * WAD  # [wad]
+    family: int = 1  # exponential
+
+
+@dataclass(frozen=True)
 class Collateral:
     """Tokenised units of the underlying, as asset 1."""
 
@@ -106,6 +127,7 @@ class Parameters:
     rates: Rates = field(default_factory=Rates)
     margin: Margin = field(default_factory=Margin)
     collateral: Collateral = field(default_factory=Collateral)
+    auction: Auction = field(default_factory=Auction)
 
 
 # -- the graph --
@@ -247,6 +269,7 @@ STEPS: tuple[Step, ...] = (
     Step("clearinghouse", "register_engine", (0, At("margin"))),
     Step("clearinghouse", "set_curve", (At("curve"), Set("rates.fund_share"))),
     Step("clearinghouse", "set_venue", (At("orders"), True)),
+    Step("auctions", "set_rules", (Set("auction"),)),
     Step("clearinghouse", "set_auction_house", (At("auctions"),)),
     Step("clearinghouse", "set_security_fund", (At("security_fund"),)),
     Step("listing", "set_reporters", (At("clearinghouse"), At("auctions"))),

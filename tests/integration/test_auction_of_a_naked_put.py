@@ -142,7 +142,7 @@ def test_two_bidders_restore_the_account(solvent: Crash) -> None:
     largest = crash.preview().largest_units
     assert 0 < largest < WAD
     sold, paid = crash.bid(crash.bidder, largest // 3)
-    assert paid == pytest.approx(equity * sold // WAD * 0.7834 // 1, rel=2e-3)
+    assert paid == pytest.approx(equity * sold // WAD * 0.98 * 0.5 ** (600 / 21_600) // 1, rel=2e-3)
     assert crash.in_auction()
     # Positions and collateral in proportion: the hedge stays a hedge.
     held = [crash.world.position(crash.bidder, one) for one in (crash.put, crash.hedge)]
@@ -169,8 +169,8 @@ def test_the_account_loses_no_more_than_the_price_implies(solvent: Crash) -> Non
     sold, paid = crash.bid(crash.bidder)
     lost = before - crash.health().equity
     assert lost <= before * sold // WAD - paid + 10**6
-    assert preview.terms.factor == 95 * WAD // 100
-    assert paid >= before * sold // WAD * 95 // 100
+    assert preview.terms.factor == 98 * WAD // 100
+    assert paid >= before * sold // WAD * 98 // 100
 
 
 def test_the_restored_account_trades_again(solvent: Crash) -> None:

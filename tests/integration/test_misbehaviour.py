@@ -179,9 +179,9 @@ def test_starting_and_bidding_at_once_pays_nearly_the_mark(street: Street) -> No
     street.push(1_930)
     street.start(street.crook, street.bidder)
     preview = street.auctions.preview(street.crook.number, WAD)
-    assert preview.terms.factor == 95 * WAD // 100
+    assert preview.terms.factor == 98 * WAD // 100
     units, payment = street.bid(street.crook, street.bidder)
-    assert payment * WAD >= preview.terms.equity * units * 94 // 100
+    assert payment * WAD >= preview.terms.equity * units * 97 // 100
 
 
 def test_bad_debt_cannot_be_shed_by_splitting(street: Street) -> None:
