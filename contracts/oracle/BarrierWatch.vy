@@ -211,14 +211,16 @@ def _finish(code: uint256, state: uint256):
     reward: uint256 = self.pot[code]
     self.pot[code] = 0
     extcall ORACLE.record_knock(code, state)
-    log Resolved(code=code, state=state, finder=msg.sender, reward=reward)
     if reward != 0:
-        # Whatever the token says: the state must become final even if it refuses to pay.
+        # The state must become final even if the token refuses to pay.
         success: bool = raw_call(
             TOKEN.address,
             abi_encode(msg.sender, reward, method_id=method_id("transfer(address,uint256)")),
             revert_on_failure=False,
         )
+        if not success:
+            reward = 0
+    log Resolved(code=code, state=state, finder=msg.sender, reward=reward)
 
 
 @internal

@@ -257,6 +257,8 @@ def test_token_that_refuses_to_pay_holds_up_no_state(bench: Any) -> None:
     token.block_address(bench["keeper"], True)
     watch.touch(code, _hour(bench.now), sender=bench["keeper"])
     assert oracle.knocked(code) == TOUCHED
+    (event,) = [e for e in watch.get_logs() if type(e).__name__ == "Resolved"]
+    assert event.reward == 0
 
 
 def test_reverts_transfer_failed(bench: Any) -> None:
