@@ -69,7 +69,7 @@ struct Terms:
     spacing: uint256  # [s] least time between rounds that are paid
     band: uint256  # [wad] of the median, accurate up to there
     limit: uint256  # [wad] of the median, wrong beyond
-    window: uint256  # [s] to either side of a report
+    window: uint256  # [s] to either side of a report; so short that MAX_ROUNDS rounds fit
 
 
 TOKEN: public(immutable(IERC20))

@@ -49,6 +49,19 @@ def test_a_report_is_the_price_in_the_same_block(desk: Desk) -> None:
     assert (price, confidence, timestamp) == (61_000 * WAD, WAD, now())
 
 
+def test_a_report_is_the_price_in_the_same_transaction(desk: Desk) -> None:
+    wallet: Any = boa.load_partial("tests/harness/ReportAndRead.vy").deploy()
+    boa.env.time_travel(seconds=12)
+    report = desk.feed.report(61_500 * 10**8, timestamp=now() - 1)
+    call = (desk.feed.feed.address, desk.oracle.address, BTC, *report.arguments())
+    proof = desk.feed.proof(report)
+    answer = (61_500 * WAD, WAD, now() - 1)
+    assert wallet.report_and_read(*call, *proof) == answer
+    # Somebody who took the report from the pending transactions and was first stops nobody.
+    assert wallet.report_and_read(*call, *proof) == answer
+    assert desk.feed.feed.rounds() == 2
+
+
 def test_a_report_ahead_of_its_block_is_served(desk: Desk) -> None:
     boa.env.time_travel(seconds=12)
     desk.feed.submit(desk.feed.report(61_000 * 10**8, timestamp=now() + 3))
