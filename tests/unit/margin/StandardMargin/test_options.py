@@ -230,3 +230,14 @@ def test_smile_prices_each_strike(world: MarginWorld, expiry: int) -> None:
                 expected = world.expected([position])
                 assert health.equity / WAD == pytest.approx(expected.equity, rel=1e-9, abs=1e-9)
                 assert health.initial / WAD == pytest.approx(expected.initial, rel=1e-9, abs=1e-9)
+
+
+def test_bound_holds_where_the_factor_of_puts_is_what_counts(
+    world: MarginWorld, expiry: int
+) -> None:
+    """Twice the maintenance margin of a far put is more than the share of spot."""
+    world.set_rules(1, Rules(initial=0.1, maintenance=0.1, put_initial=2))
+    leg = word(put(expiry, 300), -1)
+    assert world.assess(leg, cash=10_000 * WAD).initial / WAD == pytest.approx(9_700)
+    leg = word(put(expiry, 900), -1)
+    assert world.assess(leg, cash=10_000 * WAD).initial / WAD == pytest.approx(9_700, abs=0.1)
