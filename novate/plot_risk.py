@@ -180,7 +180,7 @@ def draw_spot_ladder(book: Book, reach: float = 0.3) -> Figure:
             ends = liquidation(own)
             low, high = (f"{end:,.0f}" if end else "" for end in (ends.below, ends.above))
             between = (
-                f"{low} to {high}"
+                f"from {low} to {high}"
                 if low and high
                 else f"below {high}"
                 if high
