@@ -38,15 +38,22 @@ MAX_LEVEL: constant(int256) = 255 * 10**18  # [wad]
 MAX_CENTRE: constant(int256) = 15 * 10**18  # [wad]
 MIN_SIGMA: constant(int256) = 10**12  # [wad]
 MAX_SIGMA: constant(int256) = 30 * 10**18  # [wad]
-# All but rho and m.
-MIRROR: constant(uint256) = max_value(uint256) - ((2**95 - 1) << 52)
-# Total variance of a second at 1 %, about.
+MIRROR: constant(uint256) = max_value(uint256) - ((2**95 - 1) << 52)  # all but rho and m
 MIN_VARIANCE: constant(int256) = 2**24  # [Q64] 9e-13
 # A deviation at which a call is worth the forward and a put the strike.
 MAX_DEVIATION: constant(uint256) = 2**77  # [Q64]
 # Steps of a march along one wing, and the last one before its end.
 STEPS: constant(uint256) = 48
 NEAREST: constant(int256) = 2**52  # [Q64] 2**-12
+
+
+struct Smile:
+    # The fields of a word, all [Q64].
+    a: int256
+    b: int256
+    rho: int256
+    m: int256
+    sigma: int256
 
 
 @internal
@@ -73,9 +80,8 @@ def _pack(a: int256, b: int256, rho: int256, m: int256, sigma: int256) -> uint25
     width: int256 = self._rounded(sigma, 2**47)
     assert unsafe_mul(slope, unsafe_add(2**42, abs(tilt))) <= 2**93, "svi: wings too steep"
     # a + b sigma sqrt(1 - rho**2), the lowest variance: Q50 Q47 Q42 >> 75.
-    lowest: int256 = unsafe_mul(
-        unsafe_mul(slope, width), convert(isqrt(convert(2**84 - tilt * tilt, uint256)), int256)
-    ) >> 75
+    cosine: int256 = convert(isqrt(convert(2**84 - tilt * tilt, uint256)), int256)
+    lowest: int256 = unsafe_mul(unsafe_mul(slope, width), cosine) >> 75
     assert unsafe_add(level << 16, lowest) >= MIN_VARIANCE, "svi: variance not positive"
     return (
         (convert(convert(level, bytes32), uint256) << 199)
@@ -88,16 +94,13 @@ def _pack(a: int256, b: int256, rho: int256, m: int256, sigma: int256) -> uint25
 
 @internal
 @pure
-def _unpack(word: uint256) -> (int256, int256, int256, int256, int256):
-    """
-    @return a, b, rho, m, sigma, all [Q64].
-    """
-    return (
-        (convert(convert(word, bytes32), int256) >> 199) << 16,
-        convert(((word >> 147) & (2**52 - 1)) << 14, int256),
-        (convert(convert(word << 109, bytes32), int256) >> 213) << 22,
-        (convert(convert(word << 152, bytes32), int256) >> 204) << 17,
-        convert((word & (2**52 - 1)) << 17, int256),
+def _unpack(word: uint256) -> Smile:
+    return Smile(
+        a=(convert(convert(word, bytes32), int256) >> 199) << 16,
+        b=convert(((word >> 147) & (2**52 - 1)) << 14, int256),
+        rho=(convert(convert(word << 109, bytes32), int256) >> 213) << 22,
+        m=(convert(convert(word << 152, bytes32), int256) >> 204) << 17,
+        sigma=convert((word & (2**52 - 1)) << 17, int256),
     )
 
 
@@ -142,21 +145,16 @@ def _derivatives(word: uint256, k: int256) -> (int256, int256, int256):
     @param k [Q64] ln(strike / forward), |k| < 2**71.
     @return w, w', w'', all [Q64].
     """
-    a: int256 = 0
-    b: int256 = 0
-    rho: int256 = 0
-    m: int256 = 0
-    sigma: int256 = 0
-    a, b, rho, m, sigma = self._unpack(word)
-    x: int256 = unsafe_sub(k, m)
-    root: int256 = self._root(x, sigma)
+    smile: Smile = self._unpack(word)
+    x: int256 = unsafe_sub(k, smile.m)
+    root: int256 = self._root(x, smile.sigma)
     # sigma >= 2**44, so the root is not zero. c = sigma / R <= 1; b c**3 / sigma < 2**85.
     s: int256 = unsafe_div(x << 64, root)
-    c: int256 = unsafe_div(sigma << 64, root)
+    c: int256 = unsafe_div(smile.sigma << 64, root)
     return (
-        unsafe_add(a, unsafe_mul(b, unsafe_add(unsafe_mul(rho, x) >> 64, root)) >> 64),
-        unsafe_mul(b, unsafe_add(rho, s)) >> 64,
-        unsafe_div(unsafe_mul(b, unsafe_mul(unsafe_mul(c, c) >> 64, c)) >> 64, sigma),
+        unsafe_add(smile.a, unsafe_mul(smile.b, unsafe_add(unsafe_mul(smile.rho, x) >> 64, root)) >> 64),
+        unsafe_mul(smile.b, unsafe_add(smile.rho, s)) >> 64,
+        unsafe_div(unsafe_mul(smile.b, unsafe_mul(unsafe_mul(c, c) >> 64, c)) >> 64, smile.sigma),
     )
 
 
@@ -174,15 +172,10 @@ def _density_factor(word: uint256, k: int256) -> int256:
     first: int256 = 0
     second: int256 = 0
     w, first, second = self._derivatives(word, k)
-    # w >= 2**23: k w' / 2w is below 2**71 + 66 + 63 - 23 - 64 = 2**113, its square below 2**227.
+    # w >= 2**23: k w' is below 2**137, the quotient below 2**113, its square below 2**227.
     tilt: int256 = unsafe_sub(ONE, unsafe_div(unsafe_mul(k, first), unsafe_add(w, w)))
-    return unsafe_add(
-        unsafe_sub(
-            unsafe_mul(tilt, tilt) >> 64,
-            unsafe_add(unsafe_div(unsafe_mul(first, first), w), unsafe_mul(first, first) >> 66) >> 2,
-        ),
-        second >> 1,
-    )
+    steep: int256 = unsafe_add(unsafe_div(unsafe_mul(first, first), w), unsafe_mul(first, first) >> 66) >> 2
+    return unsafe_add(unsafe_sub(unsafe_mul(tilt, tilt) >> 64, steep), second >> 1)
 
 
 @internal
@@ -192,9 +185,7 @@ def _no_butterfly(word: uint256) -> bool:
     @notice Sufficient test that g >= 0 for every strike, so that no butterfly spread of this
             expiry costs less than nothing.
     """
-    if not self._wing_is_convex(word):
-        return False
-    return self._wing_is_convex(self._mirrored(word))
+    return self._wing_is_convex(word) and self._wing_is_convex(self._mirrored(word))
 
 
 @internal
@@ -206,9 +197,7 @@ def _no_calendar(near: uint256, far: uint256) -> bool:
     """
     if near == far:
         return True
-    if not self._wing_is_below(near, far):
-        return False
-    return self._wing_is_below(self._mirrored(near), self._mirrored(far))
+    return self._wing_is_below(near, far) and self._wing_is_below(self._mirrored(near), self._mirrored(far))
 
 
 # -- marches along the right wing --
@@ -228,25 +217,19 @@ def _wing_is_convex(word: uint256) -> bool:
          in leaves a convex function q of w alone, which must not fall below zero between the
          two values of w: its tangent at the lower end shows it.
     """
-    a: int256 = 0
-    b: int256 = 0
-    rho: int256 = 0
-    m: int256 = 0
-    sigma: int256 = 0
-    a, b, rho, m, sigma = self._unpack(word)
+    smile: Smile = self._unpack(word)
     # The lowest variance: s = -rho, so v**2 = (1 + rho)/(1 - rho), below 2**21.
-    v: int256 = convert(
-        isqrt(convert(unsafe_div(unsafe_add(ONE, rho) << 128, unsafe_sub(ONE, rho)), uint256)), int256
-    )
+    ratio: int256 = unsafe_div(unsafe_add(ONE, smile.rho) << 128, unsafe_sub(ONE, smile.rho))
+    v: int256 = convert(isqrt(convert(ratio, uint256)), int256)
     w: int256 = 0
     k: int256 = 0
     slope: int256 = 0
     bend: int256 = 0
-    w, k, slope, bend = self._node(a, b, rho, m, sigma, v)
+    w, k, slope, bend = self._node(smile, v)
     intercept: int256 = unsafe_sub(w, unsafe_mul(k, slope) >> 64)
-    # What w, k and w' are at the end of the wing.
-    steepest: int256 = unsafe_mul(b, unsafe_add(ONE, rho)) >> 64
-    last: int256 = unsafe_sub(a, unsafe_mul(steepest, m) >> 64)
+    # w' and I at the end of the wing.
+    steepest: int256 = unsafe_mul(smile.b, unsafe_add(ONE, smile.rho)) >> 64
+    last: int256 = unsafe_sub(smile.a, unsafe_mul(steepest, smile.m) >> 64)
     step: int256 = v
     for _: uint256 in range(STEPS):
         end: int256 = unsafe_sub(v, step)
@@ -255,7 +238,7 @@ def _wing_is_convex(word: uint256) -> bool:
         end_intercept: int256 = last
         slope = steepest
         if end != 0:
-            end_w, k, slope, end_bend = self._node(a, b, rho, m, sigma, end)
+            end_w, k, slope, end_bend = self._node(smile, end)
             end_intercept = unsafe_sub(end_w, unsafe_mul(k, slope) >> 64)
         # Since v >= 2**52 here, w < 2**81 and k < 2**80: squares below 2**162, the last product
         # below 2**200. q in Q128, less what rounding may have added to w + I; q' in Q64.
@@ -293,20 +276,15 @@ def _wing_is_below(near: uint256, far: uint256) -> bool:
     @dev Both are convex: on a piece the one is below its chord and the other above its tangents.
          Beyond the last node the one grows at most at its final slope.
     """
-    a: int256 = 0
-    b: int256 = 0
-    rho: int256 = 0
-    m: int256 = 0
-    sigma: int256 = 0
-    a, b, rho, m, sigma = self._unpack(near)
-    steepest: int256 = unsafe_mul(b, unsafe_add(ONE, rho)) >> 64
+    smile: Smile = self._unpack(near)
+    steepest: int256 = unsafe_mul(smile.b, unsafe_add(ONE, smile.rho)) >> 64
     v: int256 = ONE
     w: int256 = 0
     k: int256 = 0
     unused: int256 = 0
     other: int256 = 0
     slope: int256 = 0
-    w, k, unused, unused = self._node(a, b, rho, m, sigma, v)
+    w, k, unused, unused = self._node(smile, v)
     other, slope, unused = self._derivatives(far, k)
     step: int256 = v
     for _: uint256 in range(STEPS):
@@ -323,18 +301,15 @@ def _wing_is_below(near: uint256, far: uint256) -> bool:
             end_k: int256 = 0
             end_other: int256 = 0
             end_slope: int256 = 0
-            end_w, end_k, unused, unused = self._node(a, b, rho, m, sigma, end)
+            end_w, end_k, unused, unused = self._node(smile, end)
             end_other, end_slope, unused = self._derivatives(far, end_k)
-            # Below 2**81: products below 2**147.
-            width: int256 = unsafe_sub(end_k, k)
+            width: int256 = unsafe_sub(end_k, k)  # below 2**81: products below 2**147
             slack: int256 = unsafe_add(64, width >> 62)
-            if (
-                unsafe_add(other, unsafe_mul(slope, width) >> 64) > unsafe_add(end_w, slack)
-                or (
-                    end_other > unsafe_add(end_w, slack)
-                    and unsafe_sub(end_other, unsafe_mul(end_slope, width) >> 64) > unsafe_add(w, slack)
-                )
-            ):
+            # The tangent at the lower end, or that at the upper end.
+            good: bool = unsafe_add(other, unsafe_mul(slope, width) >> 64) > unsafe_add(end_w, slack)
+            if not good and end_other > unsafe_add(end_w, slack):
+                good = unsafe_sub(end_other, unsafe_mul(end_slope, width) >> 64) > unsafe_add(w, slack)
+            if good:
                 v = end
                 w = end_w
                 k = end_k
@@ -352,9 +327,7 @@ def _wing_is_below(near: uint256, far: uint256) -> bool:
 
 @internal
 @pure
-def _node(
-    a: int256, b: int256, rho: int256, m: int256, sigma: int256, v: int256
-) -> (int256, int256, int256, int256):
+def _node(smile: Smile, v: int256) -> (int256, int256, int256, int256):
     """
     @notice A point of the smile by v, see the header.
     @param v [Q64] 2**52 <= v < 2**75.
@@ -364,14 +337,14 @@ def _node(
     square: int256 = unsafe_mul(v, v) >> 64
     more: int256 = unsafe_add(ONE, square)
     less: int256 = unsafe_sub(ONE, square)
-    x: int256 = unsafe_div(unsafe_mul(sigma, less), v) >> 1
-    root: int256 = unsafe_div(unsafe_mul(sigma, more), v) >> 1
+    x: int256 = unsafe_div(unsafe_mul(smile.sigma, less), v) >> 1
+    root: int256 = unsafe_div(unsafe_mul(smile.sigma, more), v) >> 1
     c: int256 = unsafe_div(v << 65, more)
     return (
-        unsafe_add(a, unsafe_mul(b, unsafe_add(unsafe_mul(rho, x) >> 64, root)) >> 64),
-        unsafe_add(m, x),
-        unsafe_mul(b, unsafe_add(rho, unsafe_div(less << 64, more))) >> 64,
-        unsafe_div(unsafe_mul(b, unsafe_mul(unsafe_mul(c, c) >> 64, c)) >> 64, sigma),
+        unsafe_add(smile.a, unsafe_mul(smile.b, unsafe_add(unsafe_mul(smile.rho, x) >> 64, root)) >> 64),
+        unsafe_add(smile.m, x),
+        unsafe_mul(smile.b, unsafe_add(smile.rho, unsafe_div(less << 64, more))) >> 64,
+        unsafe_div(unsafe_mul(smile.b, unsafe_mul(unsafe_mul(c, c) >> 64, c)) >> 64, smile.sigma),
     )
 
 
@@ -395,10 +368,8 @@ def _root(x: int256, sigma: int256) -> int256:
         large = sigma
     # Squares below 2**160.
     square: int256 = unsafe_add(unsafe_mul(x, x), unsafe_mul(sigma, sigma))
-    root: int256 = unsafe_add(
-        large,
-        unsafe_div(unsafe_mul(small, small), unsafe_add(unsafe_add(large, large), unsafe_mul(small, 53) >> 7)),
-    )
+    root: int256 = unsafe_add(unsafe_add(large, large), unsafe_mul(small, 53) >> 7)
+    root = unsafe_add(large, unsafe_div(unsafe_mul(small, small), root))
     root = unsafe_add(root, unsafe_div(square, root)) >> 1
     root = unsafe_add(root, unsafe_div(square, root)) >> 1
     return unsafe_add(root, unsafe_div(square, root)) >> 1
@@ -414,11 +385,8 @@ def _mirrored(word: uint256) -> uint256:
     @notice The smile of -k: rho and m change sign.
     """
     # No field holds its most negative value, so each has its negative.
-    return (
-        (word & MIRROR)
-        | ((unsafe_sub(0, word >> 104) & (2**43 - 1)) << 104)
-        | ((unsafe_sub(0, word >> 52) & (2**52 - 1)) << 52)
-    )
+    rho: uint256 = unsafe_sub(0, word >> 104) & (2**43 - 1)
+    return (word & MIRROR) | (rho << 104) | ((unsafe_sub(0, word >> 52) & (2**52 - 1)) << 52)
 
 
 @internal

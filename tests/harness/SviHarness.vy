@@ -15,7 +15,7 @@ def pack(a: int256, b: int256, rho: int256, m: int256, sigma: int256) -> uint256
 
 @external
 @pure
-def unpack(word: uint256) -> (int256, int256, int256, int256, int256):
+def unpack(word: uint256) -> svi.Smile:
     return svi._unpack(word)
 
 
