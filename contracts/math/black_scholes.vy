@@ -23,8 +23,8 @@ from . import fixed_point
 MAX_RATE: constant(int256) = 2**61
 # -2**244 / (ln 2 * 10**18 * seconds of a year): rate times time to base 2.
 NEGATIVE_CARRY: constant(int256) = -1_293_263_063_604_767_203_700_062_237_908_408_588_250_926_602_802
-# sqrt(2) with 120 fractional bits.
-ROOT_2: constant(int256) = 1_879_812_259_125_035_246_445_576_347_481_445_757
+# sqrt(2) with 120 fractional bits, to the digit at which no carry leaves a strike as it is.
+ROOT_2: constant(int256) = 1_879_812_259_125_035_248_036_700_409_766_554_240
 MASK_64: constant(uint256) = 2**64 - 1
 
 

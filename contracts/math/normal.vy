@@ -243,10 +243,10 @@ def _quantile(p: uint256) -> int256:
          tail q: with f = ln(cdf(-z)/q), its derivatives are -1/M, and so on. The guess is that of
          implied_volatility.vy.
     @param p [wad] above 0, below 1.
-    @return [wad] error at most 2e-14 of the distance from 0, plus 1 wei; odd around a half
+    @return [wad] error at most 2e-14 of the distance from 0, plus 2e-15
     """
     assert p != 0, "normal: probability zero"
-    assert p < 10**18, "normal: probability not below one"
+    assert p < 10**18, "normal: probability not below 1"
     q: int256 = convert(p, int256)
     upper: bool = q > 5 * 10**17
     if upper:

@@ -3,6 +3,7 @@
 import random
 from typing import Any
 
+import boa
 from mpmath import erfc, exp, mp, mpf, pi, sqrt
 
 from novate.series import WAD
@@ -56,3 +57,21 @@ def test_far_tails_are_total(maths: Any) -> None:
         assert (maths.cdf(x), maths.pdf(x)) == (WAD, 0)
     for x in (-41 * WAD, -(2**255)):
         assert (maths.cdf(x), maths.pdf(x)) == (0, 0)
+
+
+def test_quantile_is_the_inverse(maths: Any) -> None:
+    for p in (1, 10**6, 10**12, 10**17, 4 * 10**17, WAD // 2 - 1, WAD // 2, WAD // 2 + 1, WAD - 1):
+        z = maths.quantile(p)
+        exact = erfc(-mpf(z) / WAD / sqrt(mpf(2))) / 2 * WAD
+        density = exp(-((mpf(z) / WAD) ** 2) / 2) / sqrt(2 * pi)
+        assert abs(exact - p) <= 2 + (1 + abs(z) * 2e-14 + 3_000) * density, p
+        # A half is its own mirror image.
+        assert p == WAD // 2 or maths.quantile(WAD - p) == -z
+
+
+def test_quantile_reverts_outside_of_zero_and_one(maths: Any) -> None:
+    with boa.reverts("normal: probability zero"):
+        maths.quantile(0)
+    for p in (WAD, 2**256 - 1):
+        with boa.reverts("normal: probability not below 1"):
+            maths.quantile(p)

@@ -1,0 +1,173 @@
+"""Gas of contracts/math: `python -m benchmarks.math`.
+
+Execution of one call of an internal function, checks included, without dispatch: a unit with the
+one function measured, less a unit of the same signature that does nothing. Each at 1,500 USD, 80 %,
+30 days, 5 % at and near the money, and `.max`, the dearest of a spread of inputs over the domain.
+"""
+
+import itertools
+import re
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import boa
+
+from novate.gas import transaction_gas
+
+ROOT = Path(__file__).resolve().parent.parent
+WAD = 10**18
+YEAR = 31_536_000
+MONTH = 30 * 86_400
+TERMS = "spot: uint256, strike: uint256, volatility: uint256, time: uint256, rate: int256"
+NAMES = "spot, strike, volatility, time, rate"
+PAIR = "(uint256, uint256)"
+SIGNED = "(int256, int256)"
+
+# name: module, function, arguments, their names, result, what "nothing" returns
+FUNCTIONS: dict[str, tuple[str, str, str, str, str, str]] = {
+    "exp": ("fixed_point", "_exp", "x: int256", "x", "uint256", "0"),
+    "ln": ("fixed_point", "_ln", "x: uint256", "x", "int256", "0"),
+    "sqrt": ("fixed_point", "_sqrt", "x: uint256", "x", "uint256", "0"),
+    "normal_pdf": ("normal", "_pdf", "x: int256", "x", "uint256", "0"),
+    "normal_cdf": ("normal", "_cdf", "x: int256", "x", "uint256", "0"),
+    "normal_quantile": ("normal", "_quantile", "x: uint256", "x", "int256", "0"),
+    "black76": (
+        "black76",
+        "_price",
+        "forward: uint256, strike: uint256, volatility: uint256, time: uint256",
+        "forward, strike, volatility, time",
+        PAIR,
+        "0, 0",
+    ),
+    "out_of_the_money": (
+        "black76",
+        "_out_of_the_money_q64",
+        "low: int256, high: int256, deviation: int256",
+        "low, high, deviation",
+        "int256",
+        "0",
+    ),
+    "deviation": (
+        "black76",
+        "_deviation_q64",
+        "volatility: uint256, time: uint256",
+        "volatility, time",
+        "int256",
+        "0",
+    ),
+    "black_scholes": ("black_scholes", "_price", TERMS, NAMES, PAIR, "0, 0"),
+    "greeks": ("greeks", "_all", TERMS, NAMES, "greeks.Greeks", "empty(greeks.Greeks)"),
+    "delta": ("greeks", "_delta", TERMS, NAMES, SIGNED, "0, 0"),
+    "gamma": ("greeks", "_gamma", TERMS, NAMES, "int256", "0"),
+    "vega": ("greeks", "_vega", TERMS, NAMES, "int256", "0"),
+    "theta": ("greeks", "_theta", TERMS, NAMES, SIGNED, "0, 0"),
+    "rho": ("greeks", "_rho", TERMS, NAMES, SIGNED, "0, 0"),
+    "vanna": ("greeks", "_vanna", TERMS, NAMES, "int256", "0"),
+    "volga": ("greeks", "_volga", TERMS, NAMES, "int256", "0"),
+    "implied_volatility": (
+        "implied_volatility",
+        "_implied",
+        "price: uint256, is_call: bool, "
+        + "spot: uint256, strike: uint256, time: uint256, rate: int256",
+        "price, is_call, spot, strike, time, rate",
+        "uint256",
+        "0",
+    ),
+}
+
+NEAR = [(1_500 * WAD, k * WAD, 8 * WAD // 10, MONTH, WAD // 20) for k in (1_500, 1_550, 1_450)]
+# Quotients up to and beyond 2 and 8, where the series change; a second, a month and ten years.
+SPREAD = [
+    (1_500 * WAD, 1_500 * 10**15 * k, v * WAD // 100, t, WAD // 20)
+    for k, (v, t) in itertools.product(
+        (100, 400, 999, 1_300, 4_000, 20_000),
+        ((30, 10 * YEAR), (80, MONTH), (500, MONTH), (500, 1)),
+    )
+]
+
+
+def unit(name: str, works: bool, experimental: bool = False) -> Any:
+    """A contract with the one function, or with one of its signature that does nothing."""
+    module, function, arguments, names, result, nothing = FUNCTIONS[name]
+    body = f"{module}.{function}({names})" if works else nothing
+    source = (
+        "# pragma version 0.4.3\n# pragma optimize gas\n"
+        f"from ..contracts.math import {module}\n"
+        f"@external\n@pure\ndef measured({arguments}) -> {result}:\n    return {body}\n"
+    )
+    settings = {"experimental_codegen": True} if experimental else {}
+    return boa.loads(source, filename=str(ROOT / "benchmarks" / "unit.vy"), compiler_args=settings)
+
+
+def gas(contract: Any, arguments: Iterable[Any]) -> int:
+    with boa.env.anchor():
+        return transaction_gas(contract.measured, *arguments).execution
+
+
+def inputs(name: str) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
+    """At and near the money, and the spread."""
+    if name == "exp":
+        return [(WAD,), (-WAD // 2,)], [(int(x * WAD),) for x in (-41.4, -20, -1e-9, 0, 1, 60, 135)]
+    if name in ("ln", "sqrt"):
+        return [(2 * WAD,), (WAD * 7 // 10,)], [(10**i + 1,) for i in range(0, 39, 4)]
+    if name in ("normal_pdf", "normal_cdf"):
+        return [(WAD // 2,), (-WAD,)], [(i * WAD,) for i in (-9, -5, -2, 2, 5, 9)]
+    if name == "normal_quantile":
+        return [(WAD // 5,), (WAD * 7 // 10,)], [(10**i,) for i in (0, 9, 15)]
+    if name == "deviation":
+        return [(8 * WAD // 10, MONTH)], [(WAD, t) for t in (0, 1, 300, 10**6, 10**9)]
+    if name in ("black76", "out_of_the_money", "implied_volatility"):
+        return [convert(name, p) for p in NEAR], [
+            a for a in (convert(name, p) for p in SPREAD) if a is not None
+        ]
+    return list(NEAR), list(SPREAD)
+
+
+_prices: dict[str, Any] = {}
+
+
+def convert(name: str, point: tuple[int, ...]) -> Any:
+    """Arguments of another function on the terms of a point; None where there are none."""
+    spot, strike, volatility, time, rate = point
+    if name == "black76":
+        return point[:4]
+    deviation = int(volatility * (time / YEAR) ** 0.5 * 2**64 / WAD)
+    if name == "out_of_the_money":
+        return min(spot, strike), max(spot, strike), deviation
+    if not _prices:
+        _prices["unit"] = unit("black_scholes", True)
+    pricer = _prices["unit"]
+    call, put = pricer.measured(*point)
+    worth, is_call = (call, True) if strike > spot else (put, False)
+    if 10**6 < worth < min(spot, strike) * 999 // 1_000:
+        return worth, is_call, spot, strike, time, rate
+    return None
+
+
+def measure(experimental: bool = False) -> dict[str, int]:
+    """math.<function> near the money and math.<function>.max over the domain."""
+    figures = {}
+    for name in FUNCTIONS:
+        working, idle = unit(name, True, experimental), unit(name, False, experimental)
+        near, spread = inputs(name)
+        base = gas(idle, near[0])
+        figures[f"math.{name}"] = max(gas(working, a) for a in near) - base
+        figures[f"math.{name}.max"] = max(gas(working, a) for a in [*near, *spread]) - base
+    return figures
+
+
+def main() -> int:
+    shipped, experimental = measure(), {}
+    try:
+        experimental = measure(experimental=True)
+    except Exception as error:  # the experimental pipeline may refuse
+        print(re.sub(r"\s+", " ", f"experimental pipeline: {error}")[:200])
+    for name, figure in shipped.items():
+        print(f"{name:<32}{figure:>8,}{experimental.get(name, 0):>8,}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
