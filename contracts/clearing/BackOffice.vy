@@ -19,6 +19,7 @@
 from snekmate.auth import ownable
 
 from ..instruments import series
+from ..interfaces import IExposureLimits
 from ..interfaces import IInterestCurve
 from ..interfaces import IListing
 from ..interfaces import IMarginEngine
@@ -47,6 +48,7 @@ exports: (
     escrow.deposited,
     ledger.venues,
     ledger.engines,
+    ledger.exposure_limits,
     ledger.security_fund,
     ledger.outstanding,
     ledger.pending,
@@ -109,6 +111,16 @@ event Provided:
 event Released:
     amount: uint256  # [wad]
     receiver: address
+
+
+event ExposureLimitsSet:
+    old: address
+    new: address
+
+
+event MarkedLimited:
+    account: indexed(uint256)
+    limited: bool
 
 
 event SecurityFundSet:
@@ -397,6 +409,29 @@ def set_auction_house(house: address):
     ledger.pending = 0
     log AuctionHouseSet(old=ledger.auction_house, new=house)
     ledger.auction_house = house
+
+
+@external
+def set_exposure_limits(limits: IExposureLimits):
+    """
+    @notice Who limits delta and vega of the accounts that are marked.
+    """
+    ownable._check_owner()
+    assert limits.address.is_contract, "limit: no code"
+    log ExposureLimitsSet(old=ledger.exposure_limits.address, new=limits.address)
+    ledger.exposure_limits = limits
+
+
+@external
+def mark_limited(account: uint256, limited: bool):
+    """
+    @notice Marks an account whose trades that open risk ask for its limits, or unmarks it.
+    """
+    ownable._check_owner()
+    assert ledger.exposure_limits.address != empty(address), "limit: no code"
+    header: uint256 = accounts.headers[account] & ~ledger.LIMITED
+    accounts.headers[account] = header | ledger.LIMITED if limited else header
+    log MarkedLimited(account=account, limited=limited)
 
 
 @external

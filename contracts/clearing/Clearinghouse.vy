@@ -284,8 +284,13 @@ def novate(trades: DynArray[IClearinghouse.Trade, MAX_TRADES]):
         excess, fresh = ledger._excess(
             touched[i], header, ledger._balance(header, indices)
         )
+        grew: bool = (grown >> i) & 1 != 0
         if not fresh or excess < 0:
-            self._require_sound(touched[i], (grown >> i) & 1 != 0, trades, indices)
+            self._require_sound(touched[i], grew, trades, indices)
+        if grew and header & ledger.LIMITED != 0:
+            assert staticcall ledger.exposure_limits.within(
+                touched[i], book._positions(touched[i], accounts._count(header))
+            )
 
 
 # -- the back office --

@@ -11,6 +11,7 @@
      the same in both halves.
 """
 
+from ..interfaces import IExposureLimits
 from ..interfaces import IMarginEngine
 from ..interfaces import IOracle
 from . import accounts
@@ -27,6 +28,8 @@ RAY: constant(uint256) = 10**27
 MAX_AMOUNT: constant(uint256) = 2**112
 # In the header of the fund's account: losses are outstanding. There, since every fee reads it.
 OWING: constant(uint256) = 1 << 153
+# In the header of an account whose delta and vega are limited.
+LIMITED: constant(uint256) = 1 << 154
 
 ORACLE: public(immutable(IOracle))
 
@@ -35,6 +38,8 @@ auction_house: public(address)
 engines: public(HashMap[uint256, IMarginEngine])
 # [wad] paid to settled positions minus what settled positions paid; 0 when all are settled.
 unsettled: int256
+# Limits of delta and vega, for accounts that are marked as limited.
+exposure_limits: public(IExposureLimits)
 # Who may take the security fund's cash out, for those who back it.
 security_fund: public(address)
 # [wad] losses shared by all positive cash that income has not made good yet
