@@ -3,7 +3,7 @@
 """
 @title Greeks of Black-Scholes
 @license AGPL-3.0-only
-@notice Sensitivities of European calls and puts, each by itself and all at once. With
+@notice Sensitivities of European calls and puts, all at once (each alone: greek.vy). With
         g = S pdf(d1) = K' pdf(d2) for the discounted strike K', the lower of both prices `low`,
         and z1, z2 as in black76.vy, everything is made of g and of two tails:
 
@@ -165,116 +165,6 @@ def _all(spot: uint256, strike: uint256, volatility: uint256, time: uint256, rat
 
 @internal
 @pure
-def _delta(
-    spot: uint256, strike: uint256, volatility: uint256, time: uint256, rate: int256
-) -> (int256, int256):
-    """
-    @return call [wad], put [wad]
-    """
-    t: Terms = self._terms(spot, strike, volatility, time, rate)
-    asset: int256 = convert(convert(spot, bytes32), int256)
-    delta: int256 = 0
-    if asset > t.strike:
-        delta = unsafe_sub(
-            WAD, unsafe_div(unsafe_mul(self._second(t.g, t.z2, t.near), WAD), asset)
-        )
-    else:
-        delta = unsafe_mul(self._first(t.density, t.z1), WAD) >> 64
-    return delta, unsafe_sub(delta, WAD)
-
-
-@internal
-@pure
-def _gamma(spot: uint256, strike: uint256, volatility: uint256, time: uint256, rate: int256) -> int256:
-    """
-    @return [wad] the same for calls and puts
-    """
-    t: Terms = self._terms(spot, strike, volatility, time, rate)
-    asset: int256 = convert(convert(spot, bytes32), int256)
-    return unsafe_div(
-        unsafe_mul(unsafe_div(unsafe_div(t.g, asset) << 64, t.deviation), WAD_WAD), asset
-    ) >> 64
-
-
-@internal
-@pure
-def _vega(spot: uint256, strike: uint256, volatility: uint256, time: uint256, rate: int256) -> int256:
-    """
-    @return [wad] per 1 (100 %) of volatility, the same for calls and puts
-    """
-    t: Terms = self._terms(spot, strike, volatility, time, rate)
-    return unsafe_mul(t.g >> 64, t.root) >> 64
-
-
-@internal
-@pure
-def _theta(
-    spot: uint256, strike: uint256, volatility: uint256, time: uint256, rate: int256
-) -> (int256, int256):
-    """
-    @return call [wad], put [wad], per year
-    """
-    t: Terms = self._terms(spot, strike, volatility, time, rate)
-    asset: int256 = convert(convert(spot, bytes32), int256)
-    put: int256 = unsafe_sub(
-        unsafe_div(unsafe_mul(rate, unsafe_sub(t.strike, self._owed(asset, t))), WAD),
-        unsafe_div(
-            unsafe_div(unsafe_mul(t.g >> 32, convert(convert(volatility, bytes32), int256)), WAD) << 31,
-            t.root,
-        ),
-    )
-    return unsafe_sub(put, unsafe_div(unsafe_mul(rate, t.strike), WAD)), put
-
-
-@internal
-@pure
-def _rho(
-    spot: uint256, strike: uint256, volatility: uint256, time: uint256, rate: int256
-) -> (int256, int256):
-    """
-    @return call [wad], put [wad], per 1 (100 %) of rate
-    """
-    t: Terms = self._terms(spot, strike, volatility, time, rate)
-    asset: int256 = convert(convert(spot, bytes32), int256)
-    years: int256 = convert(convert(time, bytes32), int256)
-    call: int256 = unsafe_div(unsafe_mul(self._owed(asset, t), years), YEAR)
-    return call, unsafe_sub(call, unsafe_div(unsafe_mul(t.strike, years), YEAR))
-
-
-@internal
-@pure
-def _vanna(spot: uint256, strike: uint256, volatility: uint256, time: uint256, rate: int256) -> int256:
-    """
-    @return [wad] the same for calls and puts
-    """
-    t: Terms = self._terms(spot, strike, volatility, time, rate)
-    asset: int256 = convert(convert(spot, bytes32), int256)
-    d2: int256 = unsafe_sub(0, t.z2)
-    if asset > t.strike:
-        d2 = t.z1
-    return unsafe_div(
-        unsafe_mul(unsafe_mul(unsafe_div(t.g, asset), d2) >> 64, -WAD_WAD),
-        convert(convert(volatility, bytes32), int256),
-    ) >> 64
-
-
-@internal
-@pure
-def _volga(spot: uint256, strike: uint256, volatility: uint256, time: uint256, rate: int256) -> int256:
-    """
-    @return [wad] the same for calls and puts
-    """
-    t: Terms = self._terms(spot, strike, volatility, time, rate)
-    return unsafe_div(
-        unsafe_mul(
-            unsafe_mul(unsafe_mul(t.g >> 64, t.root) >> 64, unsafe_mul(t.z1, t.z2) >> 64) >> 64, WAD
-        ),
-        convert(convert(volatility, bytes32), int256),
-    )
-
-
-@internal
-@pure
 def _terms(spot: uint256, strike: uint256, volatility: uint256, time: uint256, rate: int256) -> Terms:
     if (
         ((spot | strike) >> 128)
@@ -420,15 +310,3 @@ def _second(g: int256, z2: int256, near: bool) -> int256:
     if g == 0:
         return 0
     return unsafe_mul(g >> 64, normal._mills_q64(z2)) >> 64
-
-
-@internal
-@pure
-def _owed(asset: int256, t: Terms) -> int256:
-    """
-    @return [wad] K' cdf(d2)
-    """
-    if asset > t.strike:
-        # Below 2**128 here, since it is the lower one.
-        return unsafe_sub(t.strike, unsafe_mul(t.strike, self._first(t.density, t.z1)) >> 64)
-    return self._second(t.g, t.z2, t.near)

@@ -7,6 +7,7 @@
 from ...contracts.math import black76
 from ...contracts.math import black_scholes
 from ...contracts.math import fixed_point
+from ...contracts.math import greek
 from ...contracts.math import greeks
 from ...contracts.math import implied_volatility
 from ...contracts.math import normal
@@ -134,7 +135,7 @@ def all_greeks(
 def delta(
     spot: uint256, strike: uint256, volatility: uint256, time: uint256, rate: int256
 ) -> (int256, int256):
-    return greeks._delta(spot, strike, volatility, time, rate)
+    return greek._delta(spot, strike, volatility, time, rate)
 
 
 @external
@@ -142,7 +143,7 @@ def delta(
 def gamma(
     spot: uint256, strike: uint256, volatility: uint256, time: uint256, rate: int256
 ) -> int256:
-    return greeks._gamma(spot, strike, volatility, time, rate)
+    return greek._gamma(spot, strike, volatility, time, rate)
 
 
 @external
@@ -150,7 +151,7 @@ def gamma(
 def vega(
     spot: uint256, strike: uint256, volatility: uint256, time: uint256, rate: int256
 ) -> int256:
-    return greeks._vega(spot, strike, volatility, time, rate)
+    return greek._vega(spot, strike, volatility, time, rate)
 
 
 @external
@@ -158,7 +159,7 @@ def vega(
 def theta(
     spot: uint256, strike: uint256, volatility: uint256, time: uint256, rate: int256
 ) -> (int256, int256):
-    return greeks._theta(spot, strike, volatility, time, rate)
+    return greek._theta(spot, strike, volatility, time, rate)
 
 
 @external
@@ -166,7 +167,7 @@ def theta(
 def rho(
     spot: uint256, strike: uint256, volatility: uint256, time: uint256, rate: int256
 ) -> (int256, int256):
-    return greeks._rho(spot, strike, volatility, time, rate)
+    return greek._rho(spot, strike, volatility, time, rate)
 
 
 @external
@@ -174,7 +175,7 @@ def rho(
 def vanna(
     spot: uint256, strike: uint256, volatility: uint256, time: uint256, rate: int256
 ) -> int256:
-    return greeks._vanna(spot, strike, volatility, time, rate)
+    return greek._vanna(spot, strike, volatility, time, rate)
 
 
 @external
@@ -182,7 +183,7 @@ def vanna(
 def volga(
     spot: uint256, strike: uint256, volatility: uint256, time: uint256, rate: int256
 ) -> int256:
-    return greeks._volga(spot, strike, volatility, time, rate)
+    return greek._volga(spot, strike, volatility, time, rate)
 
 
 @external
