@@ -45,12 +45,13 @@ clean: ## remove what set-up, tests and runs made
 	rm -rf .venv node_modules out .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.venv/.stamp: requirements.lock
+.venv/.stamp: requirements.lock requirements-chains.lock
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
 		{ echo "novate needs Python 3.11 to 3.13; $(PYTHON) is" \
 		"$$($(PYTHON) --version 2>&1): make PYTHON=/path/to/python3.11"; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-chains.lock
 	@# In place of an editable install, which would need an unhashed build.
 	@$(PY) -c 'import sysconfig; open(sysconfig.get_path("purelib") + "/novate.pth", "w").write("$(CURDIR)\n")'
 	@touch $@
