@@ -257,7 +257,7 @@ def _judge(
             if stakes[i].underlying == underlying:
                 base = stakes[i].base
                 stakes[i].underlying = 0
-        if figures[0] != 0:
+        if figures[0] != 0 and (spot != 0 or base.market != 0):
             initial: int256 = 0
             maintenance: int256 = 0
             fresh: bool = False
