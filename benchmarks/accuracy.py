@@ -198,7 +198,9 @@ def sensitivities(harness: Any, rng: random.Random, count: int) -> Iterator[tupl
 
 def volatilities(harness: Any, rng: random.Random, count: int) -> Iterator[tuple[str, float, str]]:
     for _ in range(0, count, BATCH):
-        asked, worths, kinds = [], [], []
+        asked: list[tuple[Point, Any]] = []
+        worths: list[int] = []
+        kinds: list[bool] = []
         while len(asked) < BATCH:
             point, is_call = market_point(rng), rng.random() < 0.5
             exact = truth(point)

@@ -29,8 +29,7 @@ MASK_64: constant(uint256) = 2**64 - 1
 THIRD: constant(int256) = 6_148_914_691_236_517_205
 TWO_THIRDS: constant(uint256) = 12_297_829_382_473_034_410
 
-# e**x is below 2**196 wad at 135, and below half a wei at -41.5.
-EXP_MAX: constant(int256) = 135 * 10**18
+# e**x is below half a wei at -41.5, and below 2**196 wad at 135, which is as far up as the span goes.
 EXP_MIN: constant(int256) = -(415 * 10**17)
 EXP_SPAN: constant(uint256) = 1_765 * 10**17
 
