@@ -26,7 +26,7 @@
         from what is recorded, so there is nothing to dispute; FixingCourt.vy takes proposals, with
         bonds and disputes, for what is dear or impossible to compute.
 @dev Fixing relies on round ids of one phase (Chainlink's high 16 bits) starting at 1, and on their
-     times not decreasing. Words of sources, rules and aggregates as in the modules.
+     times not decreasing. Words of sources, rules and aggregates are laid out in the modules.
 @custom:trust A majority of sources chooses prices. The owner chooses sources: a new set must quote
               within a step of the last price, and neither past fixings nor expiries past depend
               on it. Court and watch are set once and may write fixings and barrier states.

@@ -240,8 +240,13 @@ def _aggregate(underlying: uint256, rules: uint256, any_age: bool) -> Reading:
     quorum: uint256 = (rules >> 164) & 15
     if count < quorum:
         return r
-    if count > 1:
-        figures = medians._sorted(figures, count)
+    if count == 1:
+        # The usual case of a simple listing: nothing to agree with.
+        r.price = figures[0]
+        r.confidence = WAD
+        r.fault = 0
+        return r
+    figures = medians._sorted(figures, count)
     r.price = medians._median(figures, count)
     # Prices are below 2**100: products of a wad and two of them fit.
     limit: uint256 = unsafe_div(unsafe_mul(r.price, (rules >> 174) & MASK_14), BP)
