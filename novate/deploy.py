@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import boa
 from boa.contracts.vyper.vyper_contract import VyperFunction
 
+from .engine.cache import load
 from .series import DAY, WAD, Rules
 
 if TYPE_CHECKING:
@@ -279,7 +280,7 @@ STEPS: tuple[Step, ...] = (
 
 @cache
 def compiled(source: str) -> Any:
-    """The deployer of a contract below contracts/, read and compiled once a process.
+    """The deployer of a contract below contracts/, read once a process, compiled once a machine.
 
     A compiled contract is a million small objects that stay: looking for garbage among them takes
     two thirds of the time to load them, and of every later collection. So not while they are
@@ -288,7 +289,7 @@ def compiled(source: str) -> Any:
     collecting = gc.isenabled()
     gc.disable()
     try:
-        return boa.load_partial(str(CONTRACTS / source))
+        return load(CONTRACTS / source)
     finally:
         gc.freeze()
         if collecting:

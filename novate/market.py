@@ -24,6 +24,7 @@ from eth_utils import keccak
 from . import orders as signed_orders
 from .deploy import Parameters
 from .engine import Engine
+from .engine.codec import Unusual, decode_event
 from .errors import NetworkError, ParameterError
 from .gas import transaction_gas
 from .network import Network, send_native
@@ -136,7 +137,6 @@ class _State:
 
 
 _Mark = tuple[int, int, frozenset[int], int]
-_markets: weakref.WeakSet[Market] = weakref.WeakSet()
 
 
 class Market:
@@ -152,7 +152,7 @@ class Market:
         self.refusal = ""
         self._names = {str(unit.address): name for name, unit in self.contracts.items()}
         self._state = _State()
-        _markets.add(self)
+        markets_in(self.env).append(weakref.ref(self))
 
     def __getattr__(self, name: str) -> Any:
         contracts = self.__dict__.get("contracts", {})
@@ -574,20 +574,19 @@ class Market:
 
     def _decode(self, entry: RawLogEntry, number: int, time: int, operation: str) -> Event:
         contract = self.env.lookup_contract(entry.address)
-        if contract is None or entry.topics[0] not in contract.event_abi_for:
+        try:
+            name, arguments = decode_event(contract, entry)
+        except (Unusual, AttributeError):
             return Event(number, time, operation, "unknown", "unknown", {"data": entry.data.hex()})
-        abi = contract.event_abi_for[entry.topics[0]]
-        values = list(contract.decode_log(entry))[1:]
-        names = [one["name"] for one in abi["inputs"]]
         address = str(contract.address)
-        return Event(
-            number,
-            time,
-            operation,
-            self._names.get(address, address),
-            abi["name"],
-            dict(zip(names, values, strict=True)),
-        )
+        unit = self._names.get(address, address)
+        return Event(number, time, operation, unit, name, arguments)
+
+
+def markets_in(env: Any) -> list[weakref.ref[Market]]:
+    """The markets opened in a world, whose memory a fork takes back."""
+    found: list[weakref.ref[Market]] = env.__dict__.setdefault("_novate_markets", [])
+    return found
 
 
 class Fork:
@@ -605,7 +604,11 @@ class Fork:
 
     def __enter__(self) -> Market | None:
         env = self._env
-        self._marks = [(market, market._state.mark()) for market in _markets if market.env is env]
+        self._marks = [
+            (market, market._state.mark())
+            for reference in markets_in(env)
+            if (market := reference()) is not None
+        ]
         self._eoa = env.eoa
         # The engine forgets contracts of a fork by itself.
         self._known = None if isinstance(env, Engine) else dict(env._contracts)

@@ -178,6 +178,42 @@ def _tuple_encoder(types: list[Any]) -> Encoder:
 # -- decoding --
 
 
+def decode_event(contract: Any, entry: Any) -> tuple[str, dict[str, Any]]:
+    """Name and arguments of an event of a Vyper contract; raises Unusual for others."""
+    known = contract.__dict__.setdefault("_event_decoders", {})
+    topic = entry.topics[0] if entry.topics else None
+    if topic not in known:
+        event = getattr(contract, "event_for", {}).get(topic)
+        if event is None:
+            raise Unusual
+        known[topic] = (event.name, event_decoder(event))
+    name, decode = known[topic]
+    return name, decode(entry.topics, entry.data)
+
+
+def event_decoder(event: Any) -> Callable[[Any, bytes], dict[str, Any]]:
+    """For a Vyper event: from topics and data to its arguments by name, as titanoboa decodes."""
+    indexed: list[tuple[str, Any]] = []
+    plain: list[tuple[str, Any]] = []
+    for (name, typ), is_topic in zip(event.arguments.items(), event.indexed, strict=True):
+        (indexed if is_topic else plain).append((name, typ))
+    for _, typ in indexed:
+        if typ.abi_type.is_dynamic() or typ.abi_type.is_complex_type():
+            raise Unusual  # of which only a hash is in the topic
+    topics = [(name, _decoder(typ)) for name, typ in indexed]
+    names = [name for name, _ in plain]
+    body = _tuple_decoder([typ for _, typ in plain])
+    order = list(event.arguments)
+
+    def decode(words: Any, data: bytes) -> dict[str, Any]:
+        found = dict(zip(names, body(data, 0), strict=True))
+        for (name, one), word in zip(topics, words[1:], strict=True):
+            found[name] = one(word.to_bytes(32, "big"), 0)
+        return {name: found[name] for name in order}
+
+    return decode
+
+
 def decoder(typ: VyperType) -> Callable[[bytes], Any]:
     """For the answer of a function that returns a Vyper type."""
     inner = [typ] if not isinstance(typ, TupleT) else list(typ.tuple_members())

@@ -291,12 +291,12 @@ class Engine(Env):
                 *(moment, values, sender, target, bytecode, value, limit, False, contract),
                 creates=True,
             )
-            data_size = getattr(contract, "data_section_size", 0)
             outcome: Outcome | None = None
             try:
                 machine.follow(values)
                 outcome = machine.create(
-                    *(sender, target.canonical_address, bytecode, value, limit, data_size)
+                    *(sender, target.canonical_address, bytecode, value, limit),
+                    _data_size(contract),
                 )
                 if is_eip1167_contract(outcome.output):
                     state.undo(position)
@@ -421,13 +421,21 @@ class Engine(Env):
         self.state.note(self._contracts, key, obj)
         code = self.evm.get_code(address)
         self._code_registry[code] = obj
-        if size := getattr(obj, "data_section_size", 0):
+        if size := _data_size(obj):
             revm.tell_data_size(code, size)
         speed_up(obj)
 
     def reset_gas_used(self) -> None:
         """Counts from zero. Every call is cold anyway."""
         self._gas_tracker = 0
+
+
+def _data_size(contract: Any) -> int:
+    """Bytes at the end of a contract's code that are no instructions."""
+    compiled = getattr(contract, "compiler_data", None)
+    if compiled is None:
+        return 0
+    return revm.data_size(compiled.bytecode, getattr(contract, "data_section_size", 0))
 
 
 def _check(machine: Revm) -> None:

@@ -29,6 +29,7 @@ import re
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+import cbor2
 from eth_utils import keccak
 
 from .state import State, code_hash
@@ -106,6 +107,17 @@ _data_sizes: dict[bytes, int] = {}
 def tell_data_size(code: bytes, size: int) -> None:
     """That the last `size` bytes of a code are no instructions."""
     _data_sizes[code_hash(code)] = size
+
+
+@lru_cache(maxsize=1_024)
+def data_size(creation: bytes, immutables: int) -> int:
+    """Bytes of data at the end of the code that a Vyper contract's creation code leaves behind:
+    jump tables, whose sizes are in the footer that the compiler appends, and immutables."""
+    try:
+        footer = cbor2.loads(creation[-int.from_bytes(creation[-2:], "big") : -2])
+        return sum(footer[-3]) + immutables
+    except (ValueError, TypeError, IndexError, EOFError):
+        return immutables
 
 
 def needs_microscope(code: bytes) -> bool:

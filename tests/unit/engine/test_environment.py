@@ -15,6 +15,8 @@ from novate.engine import Engine, environment, revm
 from novate.errors import ParameterError
 from tests.unit.engine.conftest import START, source
 
+pytestmark = pytest.mark.filterwarnings("ignore:casted bytecode")
+
 HARNESS = "tests/harness/EngineHarness.vy"
 TOKEN = "contracts/tokens/TestToken.vy"
 NOBODY = "0x" + "00" * 20

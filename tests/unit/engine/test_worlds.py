@@ -242,3 +242,9 @@ def test_a_live_chain_is_forked() -> None:
             fork_chain(net.url, 10**6)
     with pytest.raises(NetworkError, match="no chain answers"):
         fork_chain(net.url)
+
+
+def test_no_unit_needs_the_microscope(market: Market) -> None:
+    """Jump tables and immutables at the end of a code are not taken for instructions."""
+    if market.env.engine == "revm":
+        assert not market.env._revm.wary
