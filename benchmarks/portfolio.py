@@ -18,7 +18,7 @@ from novate.market import Series
 from novate.series import DAY, WAD
 from tests.portfolio_world import TWENTY_THREE, deploy_engine, figures, levels
 
-from .gas import START, Bench
+from .gas import Bench
 
 SPOT = 2_750
 TICK = 25

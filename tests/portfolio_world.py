@@ -40,7 +40,7 @@ def figures(rules: Rules, stablecoin: int = 0) -> tuple[Any, ...]:
 
 
 def levels(rules: Rules) -> list[tuple[int, bool, bool, bool]]:
-    """The contract's nine levels; missing outermost ones repeat their neighbours and count nothing."""
+    """The contract's nine levels; missing outermost ones repeat their neighbours."""
     spots = sorted({s.spot for s in rules.scenarios})
     if len(spots) == 7:
         spots = [spots[0], *spots, spots[-1]]

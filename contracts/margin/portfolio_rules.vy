@@ -138,7 +138,7 @@ def _require_sane(p: Parameters):
     @notice The hard bounds.
     """
     assert p.volatility_up <= 3 * WAD, "margin: volatility up too large"
-    assert p.volatility_down <= WAD, "margin: volatility down too large"
+    assert p.volatility_down <= WAD, "margin: volatility down large"
     assert p.power_short <= WAD and p.power_long <= WAD, "margin: power above one"
     assert p.basis_add <= 3 * WAD and p.basis_slope <= 3 * WAD, "margin: basis share too large"
     assert p.static_discount <= WAD, "margin: gains above themselves"
@@ -202,7 +202,7 @@ def _grid(levels: Level[LEVELS]) -> uint256:
         spot: uint256 = self._points(level.spot)
         assert spot >= before, "margin: multiples out of order"
         if j == 0 or j == 8:
-            assert not level.flat and not level.down, "margin: outermost at highest only"
+            assert not level.flat and not level.down, "margin: outermost not alone"
         before = spot
         grid |= (
             spot

@@ -176,7 +176,12 @@ def test_continuous_in_spot_and_time(world: PortfolioWorld) -> None:
     expiry = world.expiry(7 * 24)
     held = [
         Position(Series(1, expiry, k * WAD, put), q)
-        for k, put, q in ((1_500, False, -1), (1_400, True, -2), (1_650, False, 1), (1_600, True, 1))
+        for k, put, q in (
+            (1_500, False, -1),
+            (1_400, True, -2),
+            (1_650, False, 1),
+            (1_600, True, 1),
+        )
     ]
     figures = []
     for step in range(60):

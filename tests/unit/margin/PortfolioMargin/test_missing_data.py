@@ -109,11 +109,13 @@ def test_barrier(world, knocks_in, state, expired):
         elif lives:
             assert figures == plain
         else:
-            assert max(abs(x - y) for f in figures for x, y in zip(f, nothing[:3], strict=True)) <= 8
+            assert (
+                max(abs(x - y) for f in figures for x, y in zip(f, nothing[:3], strict=True)) <= 8
+            )
 
 
 def test_knock_out_near_its_barrier_is_no_hedge(world):
-    """A long knock-out beside the short option that it would cover, a price away from the barrier."""
+    """A long knock-out beside the short option that it would cover, near the barrier."""
     out = option(world, 90, quantity=1, barrier=wad(101), is_up=True)
     naked = world.assess([option(world, 90)])
     assert world.assess([option(world, 90), out]).initial <= naked.initial

@@ -18,7 +18,7 @@ def world() -> PortfolioWorld:
 
 BOUNDS = [
     ("volatility_up", 3, "margin: volatility up too large"),
-    ("volatility_down", 1, "margin: volatility down too large"),
+    ("volatility_down", 1, "margin: volatility down large"),
     ("power_short", 1, "margin: power above one"),
     ("power_long", 1, "margin: power above one"),
     ("basis_add", 3, "margin: basis share too large"),
@@ -65,9 +65,7 @@ def test_finer_than_a_basis_point(world):
 @pytest.mark.parametrize("underlying", [0, 2**16])
 def test_no_such_underlying(world, underlying):
     with boa.reverts("margin: no such underlying"):
-        world.settings.set_market(
-            underlying, figures(TEST), levels(TEST), sender=world.owner
-        )
+        world.settings.set_market(underlying, figures(TEST), levels(TEST), sender=world.owner)
     with boa.reverts("margin: no such underlying"):
         world.settings.set_market(
             1, figures(TEST, stablecoin=2**16), levels(TEST), sender=world.owner
@@ -77,8 +75,8 @@ def test_no_such_underlying(world, underlying):
 GRIDS = [
     (0, ("0.79", True, False, False), "margin: multiples out of order"),
     (2, ("0.84", True, True, True), "margin: multiples out of order"),
-    (0, ("0.8", True, True, False), "margin: outermost at highest only"),
-    (8, ("1.2", True, False, True), "margin: outermost at highest only"),
+    (0, ("0.8", True, True, False), "margin: outermost not alone"),
+    (8, ("1.2", True, False, True), "margin: outermost not alone"),
     (8, ("1.2501", True, False, False), "margin: multiple too large"),
     (3, ("0.96", True, True, True), "margin: grid not centred"),
     (4, ("1.01", True, True, True), "margin: grid not centred"),
