@@ -114,6 +114,16 @@ def test_many_observations_cost_as_little_as_few(desk: Any, expiry: int) -> None
     assert gas[10] == gas[180] < 14_100
 
 
+def test_overwritten_observation_is_no_base_of_an_interpolation(desk: Any) -> None:
+    start = _now()
+    _go(start + 299)
+    _record(desk, 2_000)
+    _go(start + 2_048 * 300)
+    _record(desk, 2_500)
+    with boa.reverts("oracle: window not recorded"):
+        desk.oracle.twap(SPX, start + 100, start + 300)
+
+
 # -- watermarks --
 
 

@@ -243,6 +243,7 @@ def test_closed_for_longer_than_the_ring_keeps_the_integral(desk: Any, calendar:
     for buckets in (2_048, 1_000, 500):
         boa.env.time_travel(seconds=buckets * 300)
         desk.oracle.poke(SPX)
+        assert desk.oracle.twap(SPX, _now() - DAY, _now()) == 2_700 * WAD
     calendar.set_session(True, _now())
     desk.push()
     desk.oracle.poke(SPX)
