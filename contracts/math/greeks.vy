@@ -12,8 +12,9 @@
         J. Hull, "Options, Futures, and Other Derivatives", chapter on the Greek letters.
 @dev Domain and reasons of black_scholes.vy. Without time or volatility the payoff rules: delta
      is a step with a half in the middle, and where a sensitivity has no limit (gamma, decay,
-     vanna and volga exactly at the kink) it is given as 0. Delta errs by at most 6e-14, the
-     others by 1e-14 of their scale, g times powers of s and of the root of time.
+     vanna and volga exactly at the kink) it is given as 0. Delta errs by at most 6e-14 and
+     what a wei of the discounted strike moves it, the others likewise in proportion to theirs:
+     at one second and a spot of 0.003 that wei is 7e-12 of delta.
 @custom:rounding Within the stated bounds, not directed.
 """
 
