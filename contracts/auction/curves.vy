@@ -37,10 +37,9 @@ def two_phase(elapsed: uint256, start: uint256, cutoff: uint256, fast: uint256, 
 
 @external
 @pure
-def exponential(elapsed: uint256, start: uint256, cutoff: uint256, fast: uint256, slow: uint256) -> uint256:
+def exponential(elapsed: uint256, start: uint256, cutoff: uint256, fast: uint256) -> uint256:
     """
     @notice Price factor d = start * (cutoff / start)**(elapsed / fast), for ever.
-    @param slow Not used.
     @return [wad]
     """
     return self._exponential(elapsed, start, cutoff, fast)

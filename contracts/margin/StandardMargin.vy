@@ -57,7 +57,6 @@ KNOCKS_IN: constant(uint256) = 8 << 152
 SHORT: constant(uint256) = 1 << 95
 # How far to go: a bound of the excess, the excess, or all figures.
 BOUND: constant(uint256) = 0
-EXACT: constant(uint256) = 1
 FULL: constant(uint256) = 2
 # Kind but for the put, and barrier.
 PATH: constant(uint256) = (254 << 152) | ((2**56 - 1) << 96)

@@ -41,8 +41,8 @@ def two_phase(elapsed: int, start: int, cutoff: int, fast: int, slow: int) -> in
     return ceil(max(cutoff - Fraction(cutoff) * (elapsed - fast) / slow, Fraction(0)))
 
 
-def exponential(elapsed: int, start: int, cutoff: int, fast: int, slow: int) -> Fraction:
-    """Price factor [wad]: `cutoff` of `start` is left after each `fast` seconds."""
+def exponential(elapsed: int, start: int, cutoff: int, fast: int, slow: int = 0) -> Fraction:
+    """Price factor [wad]: `cutoff` of `start` is left after each `fast` seconds; no use of `slow`."""
     with mp.workdps(60):
         factor = start * mpf(cutoff) ** (mpf(elapsed) / fast) / mpf(start) ** (mpf(elapsed) / fast)
         return Fraction(int(factor * 10**30), 10**30)

@@ -75,6 +75,10 @@ def names(node: vy_ast.VyperNode) -> Counter[str]:
     return found
 
 
+# Arguments that a standard demands, whether they are of use or not: ERC-4626.
+DEMANDED = {("maxDeposit", "receiver"), ("maxMint", "receiver")}
+
+
 def unused(tree: vy_ast.Module, everywhere: Counter[str]) -> set[str]:
     """Imports, private definitions, arguments and variables that nothing mentions."""
     here, found = names(tree), set()
@@ -88,7 +92,11 @@ def unused(tree: vy_ast.Module, everywhere: Counter[str]) -> set[str]:
             found |= {node.target.id} if everywhere[node.target.id] < 2 else set()
         elif isinstance(node, vy_ast.FunctionDef):
             inside = names(node)
-            found |= {argument.arg for argument in node.args.args if not inside[argument.arg]}
+            found |= {
+                argument.arg
+                for argument in node.args.args
+                if not inside[argument.arg] and (node.name, argument.arg) not in DEMANDED
+            }
             counters = {loop.target.target.id for loop in node.get_descendants(vy_ast.For)}
             for local in node.get_descendants(vy_ast.AnnAssign):
                 found |= {local.target.id} - counters if inside[local.target.id] < 2 else set()
