@@ -25,6 +25,7 @@ from . import orders as signed_orders
 from .deploy import Parameters
 from .engine import Engine
 from .engine.codec import Unusual, decode_event
+from .engine.environment import Anchor
 from .errors import NetworkError, ParameterError
 from .gas import transaction_gas
 from .network import Network, send_native
@@ -116,27 +117,70 @@ class Receipt:
         return [event for event in self.events if event.name == name]
 
 
-@dataclass
+class _Receipts(list[Receipt]):
+    """A list that only grows, until a fork takes back what came after its beginning."""
+
+    def pop(self, index: int, *_: Any) -> Any:  # type: ignore[override]
+        """What `State.undo` calls to take an entry back."""
+        del self[index:]
+
+
 class _State:
-    """What Python remembers of the chain, put back by `fork`."""
+    """What Python remembers of the chain, put back by `fork`.
 
-    # The first two only grow, so their lengths say what a fork added.
-    accounts: dict[int, Account] = field(default_factory=dict)
-    receipts: list[Receipt] = field(default_factory=list)
-    expiries: frozenset[int] = frozenset()
-    nonce: int = 0
+    In-process every change is noted in the world's own list, so that a fork costs nothing here; on
+    a chain `mark` and `back_to` do it.
+    """
 
-    def mark(self) -> _Mark:
-        return len(self.accounts), len(self.receipts), self.expiries, self.nonce
+    def __init__(self, env: Any, source: _State | None = None) -> None:
+        self._world = env.state if isinstance(env, Engine) else None
+        self.accounts: dict[int, Account] = dict(source.accounts) if source else {}
+        self.receipts: _Receipts = _Receipts(source.receipts if source else ())
+        self._facts: dict[str, Any] = {"expiries": frozenset(), "nonce": 0}
+        if source:
+            self._facts.update(source._facts)
 
-    def back_to(self, mark: _Mark) -> None:
-        accounts, receipts, self.expiries, self.nonce = mark
+    def _set(self, mapping: dict[Any, Any], key: Any, value: Any) -> None:
+        if self._world is not None:
+            self._world.note(mapping, key, value)
+        else:
+            mapping[key] = value
+
+    def add_account(self, account: Account) -> None:
+        self._set(self.accounts, account.number, account)
+
+    def add_receipt(self, receipt: Receipt) -> None:
+        if self._world is not None:
+            self._world.changes.append((self.receipts, len(self.receipts), None, None))
+        self.receipts.append(receipt)
+
+    @property
+    def expiries(self) -> frozenset[int]:
+        return self._facts["expiries"]
+
+    @expiries.setter
+    def expiries(self, value: frozenset[int]) -> None:
+        self._set(self._facts, "expiries", value)
+
+    @property
+    def nonce(self) -> int:
+        return self._facts["nonce"]
+
+    @nonce.setter
+    def nonce(self, value: int) -> None:
+        self._set(self._facts, "nonce", value)
+
+    def mark(self) -> tuple[int, int, dict[str, Any]]:
+        return len(self.accounts), len(self.receipts), dict(self._facts)
+
+    def back_to(self, mark: tuple[int, int, dict[str, Any]]) -> None:
+        accounts, receipts, self._facts = mark
         while len(self.accounts) > accounts:
             self.accounts.popitem()
         del self.receipts[receipts:]
 
 
-_Mark = tuple[int, int, frozenset[int], int]
+_markets: weakref.WeakSet[Market] = weakref.WeakSet()
 
 
 class Market:
@@ -151,8 +195,8 @@ class Market:
         # Why the last transaction that was refused was refused.
         self.refusal = ""
         self._names = {str(unit.address): name for name, unit in self.contracts.items()}
-        self._state = _State()
-        markets_in(self.env).append(weakref.ref(self))
+        self._state = _State(self.env)
+        _markets.add(self)
 
     def __getattr__(self, name: str) -> Any:
         contracts = self.__dict__.get("contracts", {})
@@ -195,7 +239,7 @@ class Market:
             secret = bytes(self.env._accounts[self.env.eoa].key)
         account = Account(name, Keys.from_key(keccak(b"novate " + secret + name.encode())), index)
         if account.number not in self._state.accounts:
-            self._state.accounts[account.number] = account
+            self._state.add_account(account)
             self._introduce(account)
         return account
 
@@ -508,12 +552,12 @@ class Market:
         operation = operation or function
         events = tuple(self._decode(entry, number, time, operation) for entry in entries)
         receipt = Receipt(number, time, operation, address, gas, value, events)
-        self._state.receipts.append(receipt)
+        self._state.add_receipt(receipt)
         return receipt
 
-    def fork(self) -> Fork:
+    def fork(self) -> Fork | ChainFork:
         """Everything inside is undone at the end; may be nested."""
-        return Fork(self.env, self)
+        return fork(self)
 
     def branch(self) -> Market:
         """The same market in a world of its own: what happens in one is unknown to the other."""
@@ -524,10 +568,7 @@ class Market:
             name: twin.lookup_contract(unit.address) for name, unit in self.contracts.items()
         }
         market = Market(contracts, self.parameters, self.owner)
-        state = self._state
-        market._state = _State(
-            dict(state.accounts), list(state.receipts), state.expiries, state.nonce
-        )
+        market._state = _State(twin, self._state)
         return market
 
     # -- private --
@@ -583,35 +624,37 @@ class Market:
         return Event(number, time, operation, unit, name, arguments)
 
 
-def markets_in(env: Any) -> list[weakref.ref[Market]]:
-    """The markets opened in a world, whose memory a fork takes back."""
-    found: list[weakref.ref[Market]] = env.__dict__.setdefault("_novate_markets", [])
-    return found
-
-
-class Fork:
+class Fork(Anchor):
     """`with fork():` everything inside, in the contracts, the clock and every Market, is undone.
 
-    In-process this costs microseconds plus a share for each change that is undone; on a
-    development chain it takes the chain's own snapshots.
+    Costs a microsecond, and a share for each change that is undone.
     """
 
-    __slots__ = ("_anchor", "_env", "_eoa", "_known", "_marks", "_market")
+    __slots__ = ("_eoa", "_market")
 
-    def __init__(self, env: Any = None, market: Market | None = None) -> None:
-        self._env = boa.env if env is None else env
-        self._market = market
+    def __init__(self, env: Engine, market: Market | None) -> None:
+        self._env, self._market = env, market
+
+    def __enter__(self) -> Market | None:  # type: ignore[override]
+        self._eoa = self._env.eoa
+        Anchor.__enter__(self)
+        return self._market
+
+    def __exit__(self, *_: Any) -> None:
+        Anchor.__exit__(self)
+        self._env.eoa = self._eoa
+
+
+class ChainFork:
+    """The same on a development chain, by the chain's own snapshots."""
+
+    def __init__(self, env: Any, market: Market | None) -> None:
+        self._env, self._market = env, market
 
     def __enter__(self) -> Market | None:
         env = self._env
-        self._marks = [
-            (market, market._state.mark())
-            for reference in markets_in(env)
-            if (market := reference()) is not None
-        ]
-        self._eoa = env.eoa
-        # The engine forgets contracts of a fork by itself.
-        self._known = None if isinstance(env, Engine) else dict(env._contracts)
+        self._marks = [(market, market._state.mark()) for market in _markets if market.env is env]
+        self._eoa, self._known = env.eoa, dict(env._contracts)
         self._anchor = env.anchor()
         self._anchor.__enter__()
         return self._market
@@ -621,16 +664,18 @@ class Fork:
         try:
             self._anchor.__exit__(*error)
         finally:
-            env.eoa = self._eoa
-            if self._known is not None:
-                env._contracts = self._known
+            env.eoa, env._contracts = self._eoa, self._known
             for market, mark in self._marks:
                 market._state.back_to(mark)
 
 
-def fork() -> Fork:
-    """Everything inside, in the contracts, the clock and every Market, is undone at the end."""
-    return Fork()
+def fork(market: Market | None = None) -> Fork | ChainFork:
+    """Everything inside, in the contracts, the clock and every Market, is undone at the end.
+
+    In the world of `market`, by default the current one.
+    """
+    env = boa.env if market is None else market.env
+    return Fork(env, market) if isinstance(env, Engine) else ChainFork(env, market)
 
 
 def _expiry_of(code: int) -> int:

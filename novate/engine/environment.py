@@ -74,15 +74,15 @@ class Anchor:
     def __enter__(self) -> None:
         env = self._env
         self._position = len(env.state.changes)
-        self._block = env.evm.patch.values
-        env.open_anchors += 1
+        self._block = env._microscope.patch.values
 
     def __exit__(self, *_: Any) -> None:
         env = self._env
-        env.open_anchors -= 1
-        env.state.undo(self._position)
-        if env.evm.patch.values is not self._block:
-            env.evm.patch.restore(self._block)
+        if len(env.state.changes) != self._position:
+            env.state.undo(self._position)
+        patch = env._microscope.patch
+        if patch.values is not self._block:
+            patch.restore(self._block)
 
 
 class Engine(Env):
@@ -108,7 +108,6 @@ class Engine(Env):
         self._rpc = rpc
         self._revm: Revm | None = None
         self.is_fast = False
-        self.open_anchors = 0
         # Called after each successful call with the function's contract, calldata and result.
         self.recorders: list[Callable[[Any, Any], None]] = []
         # Calls that wrote slots of mappings whose keys nobody knows yet.

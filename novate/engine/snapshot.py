@@ -87,7 +87,8 @@ def restore(file: str | Path, engine: str | None = None) -> Market:
     market = Market(_contracts(file, content), _parameters(content), content["owner"])
     for name, index in content["people"]:
         market.account(name, index)
-    market._state.receipts.extend(_receipt(one) for one in content["receipts"])
+    for receipt in content["receipts"]:
+        market._state.add_receipt(_receipt(receipt))
     market._state.expiries = frozenset(content["expiries"])
     market._state.nonce = content["nonce"]
     return market

@@ -15,10 +15,6 @@ from typing import Any, NamedTuple
 
 from eth_utils import keccak
 
-# Older changes than these are forgotten when no fork is open; only replays of very old calls
-# and names of very old mapping keys would need them.
-HISTORY = 2_000_000
-
 
 class Account(NamedTuple):
     """Native balance [wei], nonce and code of an address."""
@@ -54,9 +50,12 @@ class Moment:
 class State:
     """Accounts and storage with a list of undoable changes.
 
+    Every change since the world was opened is kept, some 150 bytes each, for replays.
+
     A change is (mapping, key, old value, owner): `owner` is the address of a storage slot,
     `ACCOUNT` for an account, None for what no engine needs to know. An old value of None means
-    that the key was not there.
+    that the key was not there. A list that only grows may stand for a mapping: its `pop` takes an
+    entry and all later ones back, and replays leave it alone.
     """
 
     ACCOUNT = b"account"
@@ -139,12 +138,6 @@ class State:
                 stale[owner, key] = None
         del changes[position:]
 
-    def forget(self) -> None:
-        """Drop the oldest changes; only when no fork is open."""
-        if len(self.changes) > HISTORY:
-            self.changes.clear()
-            self.cuts.append(-1)
-
     # -- looking back --
 
     def watch(self) -> Moment:
@@ -188,7 +181,8 @@ class State:
         """The value at `position` of everything that changed since."""
         found: dict[tuple[int, Any], tuple[tuple[Any, ...], Any]] = {}
         for entry in self.changes[position:]:
-            found.setdefault((id(entry[0]), entry[1]), (entry, entry[2]))
+            if isinstance(entry[0], dict):
+                found.setdefault((id(entry[0]), entry[1]), (entry, entry[2]))
         return found
 
     def _keep(self, moment: Moment, position: int) -> None:
@@ -196,6 +190,8 @@ class State:
         later = self._since(moment.position)
         for entry in self.changes[position : moment.position]:
             mapping, key = entry[0], entry[1]
+            if not isinstance(mapping, dict):
+                continue
             where = (id(mapping), key)
             then = later[where][1] if where in later else mapping.get(key)
             moment.saved.setdefault(where, (entry, then))
