@@ -9,14 +9,14 @@
           s e sqrt(F K) sinhc(x/2) g(k x / s),   g(y) = pdf(y) - y (1 - cdf(y))
 
         where e and k are nearly one: e = 1 - u/24 + a u**2, k = 1 + u/24 - b u**2, u = s**2 err by
-        less than 5e-5 s**5 of sqrt(F K), that is 4e-7 at 3/8. So a scenario is one look-up of g in
+        less than 5e-5 s**5 of sqrt(F K), that is 9e-7 at 0.45. So a scenario is one look-up of g in
         a table of parabolas, and nothing else depends on it but x, since
 
         - payoffs are linear in F between the strikes: two running sums over the spot levels;
         - a put is a call and a forward sold: a call and a put of one strike are one option;
         - sqrt(F), spot's part, and s, the shock's part, are factored out of the sum.
 
-        From 3/8 on a volatility is valued at all spots at once, by the polynomial of
+        From 0.45 on a volatility is valued at all spots at once, by the polynomial of
         contracts/math/fast.vy.
         L. Bachelier, "Théorie de la spéculation" (1900); P. Hagan et al., "Managing smile risk",
         Wilmott (2002), for the expansion of the normal volatility.
@@ -47,13 +47,13 @@ STRIKE: constant(uint256) = 160  # bits below the strike
 NEGATIVE: constant(uint256) = 2**255
 # Longest quantity after scaling.
 QUANTITY_BITS: constant(uint256) = 43
-# Beyond five deviations time value is below 6e-8 s.
-REACH: constant(int256) = 5
-NARROW: constant(int256) = 3 * 2**37  # [Q40] 3/8, up to which the formula holds
+# Beyond four and a half deviations, in halves, time value is below 6e-7 s.
+REACH: constant(int256) = 9
+NARROW: constant(int256) = 494_780_232_499  # [Q40] 0.45, up to which the formula holds
 NARROWEST: constant(int256) = 2**16  # [Q40]
 WIDEST: constant(uint256) = 2**50  # [Q40] beyond, a call is worth the forward and a put the strike
 # Segments of the table, 1/16 of a deviation each; positions have 26 fractional bits.
-SEGMENTS: constant(uint256) = 84
+SEGMENTS: constant(uint256) = 74
 # Added to a position y, it makes y**2 + 2**112 y + 2**222 of a square.
 TILT: constant(uint256) = 2**111
 # e and k in Q59 by u in Q40: 1/24, 0.001438, 0.000484.
@@ -76,12 +76,12 @@ ROOT_2: constant(int256) = 6_917_498_058_341_795_840
 ROOT_3: constant(int256) = 5_766_703_471_691_555_840
 ROOT_4: constant(int256) = 4_980_417_011_235_905_536
 ROOT_5: constant(int256) = 5_412_938_070_472_987_648
-# Errors in Q60: of the table and its end, of e by u**2, of a wide volatility by the higher price.
+# Errors in Q60: of the table and its end, of e by u**2, of a wide volatility by the higher price at 0.45.
 TABLE_ERROR: constant(int256) = 795_507_511_860  # 6.9e-7
 FIT_ERROR: constant(int256) = 69_175_290_276_410  # 6e-5
-# [Q40] u at 3/8.
-WIDEST_NARROW: constant(uint256) = 9 * 2**34
-WIDE_ERROR: constant(int256) = 1_152_921_504_607  # 1e-6
+# [Q40] u at 0.45.
+WIDEST_NARROW: constant(uint256) = 222_651_104_625
+WIDE_ERROR: constant(int256) = 288_230_376_152  # 2.5e-7
 
 TABLE: immutable(uint256[SEGMENTS])
 
@@ -110,6 +110,9 @@ struct Wide:
     polynomial: int256[8]  # [wad * quantity] call values by powers of the shift of ln(forward)
     quantities: int256[10]  # [wad] what the common payoffs hold of them, by level
     amounts: int256[10]  # [wad * 1e-8 USD]
+    weights: int256  # likewise of the weights, and those of shorts
+    short_weights: int256
+    cost: int256  # [wad * quantity / 2**20] of each the higher of strike and forward, by its error
 
 
 @deploy
@@ -234,7 +237,6 @@ def _revalue(
     short_weights: int256 = 0  # of shorts, negative
     widest: uint256 = 0  # [Q40] largest u of the narrow
     wide: Wide[3] = empty(Wide[3])
-    wide_cost: int256 = 0  # [wad * quantity] sum of quantity times the higher of strike and forward, of the wide
     x: uint256 = 0
     y: uint256 = 0
     lanes: uint256 = 0
@@ -300,7 +302,7 @@ def _revalue(
         if s_down < NARROWEST:
             s_down = NARROWEST
         if s_down <= NARROW:
-            # Below 2**44 * 2**3: a strike within five deviations is at most e**2 times the forward,
+            # Below 2**44 * 2**3: a strike within reach is at most e**2 times the forward,
             # and others are not reached.
             weight: int256 = unsafe_mul(quantity >> drop, unsafe_mul(root, s) >> 40) >> 40
             if weight < 0:
@@ -315,7 +317,7 @@ def _revalue(
             inverse: uint256 = unsafe_div(
                 unsafe_sub(unsafe_add(2**59, curve), unsafe_mul(square, K_2) >> 40) << 21, convert(s, uint256)
             )
-            reach: uint256 = convert(unsafe_mul(s, REACH), uint256)
+            reach: uint256 = convert(unsafe_mul(s, REACH) >> 1, uint256)
             reach_outer: uint256 = 0
             e_down: uint256 = 0
             inverse_down: uint256 = 0
@@ -329,7 +331,7 @@ def _revalue(
                 inverse_down = unsafe_div(
                     unsafe_sub(unsafe_add(2**59, curve), unsafe_mul(square, K_2) >> 40) << 21, convert(s_down, uint256)
                 )
-                reach_down = convert(unsafe_mul(s_down, REACH), uint256)
+                reach_down = convert(unsafe_mul(s_down, REACH) >> 1, uint256)
             e_up: uint256 = 0
             inverse_up: uint256 = inverse
             reach_up: uint256 = reach
@@ -343,7 +345,7 @@ def _revalue(
                 inverse_up = unsafe_div(
                     unsafe_sub(unsafe_add(2**59, curve), unsafe_mul(square, K_2) >> 40) << 21, convert(s_up, uint256)
                 )
-                reach_up = convert(unsafe_mul(s_up, REACH), uint256)
+                reach_up = convert(unsafe_mul(s_up, REACH) >> 1, uint256)
             else:
                 # Its lane stays empty; likewise that of the unmoved volatility.
                 widest = WIDEST_NARROW
@@ -543,26 +545,49 @@ def _revalue(
             quantities[first] = unsafe_add(quantities[first], quantity)
             amounts[first] = unsafe_add(amounts[first], unsafe_mul(quantity, units))
         if s_up > NARROW:
-            wide_cost = unsafe_add(wide_cost, unsafe_mul(abs(quantity), max(strike, forward)))
-            deviations: int256[3] = [s_up, s, s_down]
+            scaled: int256 = quantity >> drop
+            minus_x0: int256 = unsafe_sub(0, x0 << 24)
+            # The error falls as the deviation's sixth power.
+            cost: int256 = unsafe_mul(abs(quantity), max(strike, forward)) >> 40
             for row: uint256 in range(3):
-                if deviations[row] <= NARROW:
+                here: int256 = s_up
+                if row == 1:
+                    here = s
+                elif row == 2:
+                    here = s_down
+                if here <= NARROW:
                     break
-                coefficients: int256[8] = fast._wide(forward, strike, unsafe_sub(0, x0 << 24), deviations[row] << 24)
-                for n: uint256 in range(8):
-                    wide[row].polynomial[n] = unsafe_add(
-                        wide[row].polynomial[n], unsafe_mul(coefficients[n], quantity >> drop)
-                    )
+                c: int256[8] = fast._wide(forward, strike, minus_x0, here << 24)
+                one: Wide = wide[row]
+                one.polynomial[0] = unsafe_add(one.polynomial[0], unsafe_mul(c[0], scaled))
+                one.polynomial[1] = unsafe_add(one.polynomial[1], unsafe_mul(c[1], scaled))
+                one.polynomial[2] = unsafe_add(one.polynomial[2], unsafe_mul(c[2], scaled))
+                one.polynomial[3] = unsafe_add(one.polynomial[3], unsafe_mul(c[3], scaled))
+                one.polynomial[4] = unsafe_add(one.polynomial[4], unsafe_mul(c[4], scaled))
+                one.polynomial[5] = unsafe_add(one.polynomial[5], unsafe_mul(c[5], scaled))
+                one.polynomial[6] = unsafe_add(one.polynomial[6], unsafe_mul(c[6], scaled))
+                one.polynomial[7] = unsafe_add(one.polynomial[7], unsafe_mul(c[7], scaled))
+                ratio: int256 = unsafe_div(NARROW << 40, here)
+                ratio = unsafe_mul(unsafe_mul(ratio, ratio) >> 40, ratio) >> 40
+                one.cost = unsafe_add(one.cost, unsafe_mul(cost, unsafe_mul(ratio, ratio) >> 40) >> 20)
                 if s_down <= NARROW:
-                    wide[row].quantities[first] = unsafe_sub(wide[row].quantities[first], quantity)
-                    wide[row].amounts[first] = unsafe_sub(wide[row].amounts[first], unsafe_mul(quantity, units))
+                    weight: int256 = unsafe_mul(scaled, unsafe_mul(root, s) >> 40) >> 40
+                    if weight < 0:
+                        one.short_weights = unsafe_add(one.short_weights, weight)
+                        weight = unsafe_sub(0, weight)
+                    one.weights = unsafe_add(one.weights, weight)
+                    one.quantities[first] = unsafe_sub(one.quantities[first], quantity)
+                    one.amounts[first] = unsafe_sub(one.amounts[first], unsafe_mul(quantity, units))
+                wide[row] = one
 
-    # By weight, what the table and e may lack, in the units of a lane (Q30).
-    fit: int256 = unsafe_add(
-        unsafe_mul(weights, unsafe_mul(FIT_ERROR, convert(unsafe_mul(widest, widest) >> 40, int256)) >> 40) >> 30, 1
-    )
-    slack: int256 = unsafe_sub(unsafe_mul(short_weights, TABLE_ERROR) >> 30, fit)
-    wide_cost = unsafe_mul(wide_cost >> 40, WIDE_ERROR) >> 20
+    # By weight, what the table and e may lack, in the units of a lane (Q30), for each volatility.
+    fit: int256 = unsafe_mul(FIT_ERROR, convert(unsafe_mul(widest, widest) >> 40, int256)) >> 40
+    slack: int256[3] = empty(int256[3])
+    for row: uint256 in range(3):
+        slack[row] = unsafe_sub(
+            unsafe_mul(unsafe_sub(short_weights, wide[row].short_weights), TABLE_ERROR) >> 30,
+            unsafe_add(unsafe_mul(unsafe_sub(weights, wide[row].weights), fit) >> 30, 1),
+        )
     totals: int256[LEVELS] = [total_0, total_1, total_2, total_3, total_4, total_5, total_6, total_7, total_8]
     bought: int256[3] = empty(int256[3])
     paid: int256[3] = empty(int256[3])
@@ -579,15 +604,28 @@ def _revalue(
         middle: int256 = (packed << 171) >> 171
         lane: int256[3] = [unsafe_sub(packed, middle) >> 85, middle, down]
         factors: int256[3] = [term.up, ONE_40, term.down]
-        for row: uint256 in range(3):
+        # Without longs what is left out stays 0, no worse than the highest volatility's.
+        rows: uint256 = 3
+        if short_only and (j < 3 or j > 5):
+            rows = 1
+        for row: uint256 in range(rows, bound=3):
             rest: int256 = linear
-            if wide_cost != 0:
-                bought[row] = unsafe_add(bought[row], wide[row].quantities[j])
-                paid[row] = unsafe_add(paid[row], wide[row].amounts[j])
+            if wide[row].cost != 0:
+                one: Wide = wide[row]
+                bought[row] = unsafe_add(bought[row], one.quantities[j])
+                paid[row] = unsafe_add(paid[row], one.amounts[j])
                 rest = unsafe_add(rest, unsafe_sub(unsafe_mul(bought[row], forwards[j]), unsafe_mul(paid[row], 10**10)))
-                rest = unsafe_add(rest, unsafe_sub(fast._at(wide[row].polynomial, logs[j] << 24) << drop, wide_cost))
+                move: int256 = logs[j] << 24
+                value: int256 = unsafe_add(one.polynomial[6], unsafe_mul(one.polynomial[7], move) >> 64)
+                value = unsafe_add(one.polynomial[5], unsafe_mul(value, move) >> 64)
+                value = unsafe_add(one.polynomial[4], unsafe_mul(value, move) >> 64)
+                value = unsafe_add(one.polynomial[3], unsafe_mul(value, move) >> 64)
+                value = unsafe_add(one.polynomial[2], unsafe_mul(value, move) >> 64)
+                value = unsafe_add(one.polynomial[1], unsafe_mul(value, move) >> 64)
+                value = unsafe_add(one.polynomial[0], unsafe_mul(value, move) >> 64)
+                rest = unsafe_add(rest, unsafe_sub(value << drop, unsafe_mul(one.cost, WIDE_ERROR) >> 40))
             total: int256 = unsafe_add(
-                (unsafe_mul(unsafe_mul(unsafe_mul(unsafe_add(lane[row], slack), roots[j]) >> 40, factors[row]) >> 40, forward) >> 30)
+                (unsafe_mul(unsafe_mul(unsafe_mul(unsafe_add(lane[row], slack[row]), roots[j]) >> 40, factors[row]) >> 40, forward) >> 30)
                 << drop,
                 rest,
             )
@@ -598,8 +636,8 @@ def _revalue(
     result.doubt = unsafe_add(
         unsafe_div(
             unsafe_add(
-                (unsafe_mul(unsafe_add(unsafe_mul(weights, TABLE_ERROR) >> 30, unsafe_mul(fit, 2)), forward) >> 30) << drop,
-                unsafe_mul(wide_cost, 2),
+                (unsafe_mul(unsafe_mul(unsafe_sub(weights, wide[1].weights), unsafe_add(TABLE_ERROR, unsafe_mul(fit, 2))) >> 30, forward) >> 30) << drop,
+                unsafe_mul(wide[1].cost, WIDE_ERROR) >> 39,
             ),
             10**18,
         ),
@@ -614,14 +652,14 @@ def _root(square: uint256, guess: uint256) -> uint256:
     """
     @notice Square root, to 2**-40 of itself or one unit, by Newton's steps.
     @param square Below 2**220.
-    @param guess Positive, below 2**110; the nearer, the cheaper.
+    @param guess Below 2**110; the nearer, the cheaper.
     """
-    root: uint256 = guess
+    root: uint256 = max(guess, 1)
     for _: uint256 in range(220):
+        # Two steps before a look: an error of d becomes d**2 / 2, a step that halves it again is
+        # far from the end.
+        root = unsafe_add(root, unsafe_div(square, root)) >> 1
         after: uint256 = unsafe_add(root, unsafe_div(square, root)) >> 1
-        if after == 0:
-            return 1
-        # An error of d becomes d**2 / 2.
         if unsafe_add(unsafe_sub(after, root), after >> 20) <= after >> 19:
             return after
         root = after
