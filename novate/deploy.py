@@ -84,6 +84,22 @@ class Margin:
 
 
 @dataclass(frozen=True)
+class Scan:
+    """How far portfolio margin's moves follow the forecast of volatility, contracts/margin/ScanRange.vy.
+
+    An index of stocks: moves are meant for 15 %, 2008 had 40 %.
+    """
+
+    reference: int = 15 * WAD // 100  # [wad] annualised
+    stressed: int = 40 * WAD // 100
+    weight: int = WAD // 4  # of the stressed period
+    floor: int = 75 * WAD // 100
+    cap: int = 3 * WAD
+    rise: int = 30 * WAD // 100  # a day
+    fall: int = 5 * WAD // 100
+
+
+@dataclass(frozen=True)
 class Auction:
     """Rules of liquidation, in the order of contracts/auction/rules.vy.
 
@@ -129,6 +145,9 @@ class Parameters:
     margin: Margin = field(default_factory=Margin)
     collateral: Collateral = field(default_factory=Collateral)
     auction: Auction = field(default_factory=Auction)
+    scan: Scan = field(default_factory=Scan)
+    bond: int = 1_000  # [USD] of who proposes or disputes a fixing that nobody recorded
+    dispute: int = 7_200  # [s]
 
 
 # -- the graph --
@@ -151,6 +170,20 @@ class Set:
 @dataclass(frozen=True)
 class Answer:
     """A parameter in the units of the feeds."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class Cash:
+    """A parameter in dollars, in the units of the settlement token."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class Wad:
+    """A parameter as typed, in wad."""
 
     path: str
 
@@ -227,6 +260,17 @@ UNITS: tuple[Unit, ...] = (
         ),
     ),
     Unit("lens", "clearing/Lens.vy", (At("clearinghouse"),)),
+    Unit(
+        "court",
+        "oracle/FixingCourt.vy",
+        (At("oracle"), At("cash_token"), Cash("bond"), Set("dispute"), Owner(), Owner()),
+    ),
+    Unit("watch", "oracle/BarrierWatch.vy", (At("oracle"), At("cash_token"))),
+    Unit("oracle_lens", "oracle/OracleLens.vy", (At("oracle"),)),
+    Unit("exposure", "margin/ExposureLimits.vy", (At("oracle"), Owner())),
+    Unit("forecast", "margin/LinearForecast.vy", (At("oracle"), Owner())),
+    Unit("scan_range", "margin/ScanRange.vy", (Owner(),)),
+    Unit("margin_sheet", "margin/StandardMarginSheet.vy"),
     Unit("orders", "venues/SignedOrders.vy", (At("clearinghouse"), At("oracle"), Owner())),
     Unit("auctions", "auction/AuctionHouse.vy", (At("clearinghouse"), Owner())),
     Unit("security_fund", "insurance/SecurityFund.vy", (At("clearinghouse"), Set("fund_delay"))),
@@ -241,6 +285,9 @@ STEPS: tuple[Step, ...] = (
         "list_underlying",
         (Set("underlying"), At("spot_feed"), At("volatility_feed"), Set("prices.max_age")),
     ),
+    Step("oracle", "link", (At("court"), At("watch"))),
+    Step("forecast", "start", (Set("underlying"), Wad("prices.volatility"))),
+    Step("scan_range", "set_bounds", (Set("underlying"), At("forecast"), Set("scan"))),
     Step("margin", "set_market", (Set("underlying"), Set("margin"))),
     Step(
         "margin",
@@ -266,6 +313,7 @@ STEPS: tuple[Step, ...] = (
             Set("grid.quarterly"),
         ),
     ),
+    Step("listing", "set_watch", (At("watch"),)),
     Step("clearinghouse", "list_asset", (INDEX, At("index_token"), Set("collateral.cap"))),
     Step("clearinghouse", "register_engine", (0, At("margin"))),
     Step("clearinghouse", "set_curve", (At("curve"), Set("rates.fund_share"))),
@@ -273,6 +321,7 @@ STEPS: tuple[Step, ...] = (
     Step("auctions", "set_rules", (Set("auction"),)),
     Step("clearinghouse", "set_auction_house", (At("auctions"),)),
     Step("clearinghouse", "set_security_fund", (At("security_fund"),)),
+    Step("clearinghouse", "set_exposure_limits", (At("exposure"),)),
     Step("listing", "set_reporters", (At("clearinghouse"), At("auctions"))),
     Step("orders", "set_fees", (Set("fees.maker_rate"), Set("fees.taker_rate"))),
 )
@@ -363,6 +412,10 @@ def _resolve(value: Any, parameters: Parameters, contracts: Mapping[str, Any], o
         case Answer(path):
             scale = 10**parameters.prices.decimals
             return int(Decimal(str(_parameter(parameters, path))) * scale)
+        case Cash(path):
+            return int(_parameter(parameters, path)) * 10**parameters.cash_decimals
+        case Wad(path):
+            return int(Decimal(str(_parameter(parameters, path))) * WAD)
         case Text(pattern):
             return pattern.format(symbol=parameters.symbol)
         case Owner():

@@ -42,7 +42,7 @@ def two_phase(elapsed: int, start: int, cutoff: int, fast: int, slow: int) -> in
 
 
 def exponential(elapsed: int, start: int, cutoff: int, fast: int, slow: int = 0) -> Fraction:
-    """Price factor [wad]: `cutoff` of `start` is left after each `fast` seconds; no use of `slow`."""
+    """Price factor [wad]: `cutoff` of `start` is left after each `fast` seconds."""
     with mp.workdps(60):
         factor = start * mpf(cutoff) ** (mpf(elapsed) / fast) / mpf(start) ** (mpf(elapsed) / fast)
         return Fraction(int(factor * 10**30), 10**30)
