@@ -144,6 +144,15 @@ def _tuple_encoder(types: list[Any]) -> Encoder:
     encoders = [_encoder(typ) for typ in types]
     count = len(types)
     dynamic = [typ.is_dynamic() for typ in types]
+    if count == 1 and not dynamic[0]:
+        single = encoders[0]
+
+        def encode_single(value: Any) -> bytes:
+            if not isinstance(value, (tuple, list)) or len(value) != 1:
+                raise Unusual
+            return single(value[0])
+
+        return encode_single
     if not any(dynamic):
 
         def encode_static(value: Any) -> bytes:
@@ -219,6 +228,15 @@ def decoder(typ: VyperType) -> Callable[[bytes], Any]:
     inner = [typ] if not isinstance(typ, TupleT) else list(typ.tuple_members())
     one = _tuple_decoder(inner)
     size = sum(_head_size(part.abi_type) for part in inner)
+    if not isinstance(typ, TupleT) and not typ.abi_type.is_dynamic():
+        single = _decoder(typ)
+
+        def decode_single(data: bytes) -> Any:
+            if len(data) < size:
+                raise Unusual
+            return single(data, 0)
+
+        return decode_single
 
     def decode(data: bytes) -> Any:
         if len(data) < size:

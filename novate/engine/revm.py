@@ -280,7 +280,8 @@ class Revm:
         used = result.gas_used + refund - intrinsic
         if static or not keep:
             foreign = (self.wary or 2 * used > gas) and self._touches_foreign()
-            self._roll_back(outer)
+            evm.snapshot()
+            evm.revert(outer)
             if foreign:
                 raise Unable("an address or instruction that revm does not know")
         else:
@@ -354,7 +355,6 @@ class Revm:
         evm = self._evm
         evm.snapshot()
         evm.revert(checkpoint)
-        evm.reset_transient_storage()
 
     def _failure(self, text: str, intrinsic: int, gas: int) -> Outcome:
         found = _FAILURE.match(text)
