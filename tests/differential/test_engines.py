@@ -93,6 +93,8 @@ class Local:
 
     def __init__(self, env: Any, sender: str) -> None:
         self.env = env
+        # Not the fallback: that would agree with itself.
+        assert not isinstance(env, Engine) or env.engine == env.nickname
         with boa.swap_env(env):
             env.evm.patch.timestamp, env.evm.patch.chain_id = START, 31_337
             env.eoa = sender

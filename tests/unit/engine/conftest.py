@@ -20,6 +20,7 @@ def source(name: str) -> Any:
 @pytest.fixture(params=ENGINES)
 def world(request: Any) -> Iterator[Engine]:
     opened = Engine(request.param)
+    assert opened.engine == request.param
     opened.evm.patch.timestamp = START
     with boa.swap_env(opened):
         yield opened
