@@ -84,8 +84,40 @@ class Margin:
 
 
 @dataclass(frozen=True)
+class Portfolio:
+    """Portfolio margin, in the order of contracts/margin/portfolio_rules.vy: Derive's figures."""
+
+    volatility_up: int = 60 * WAD // 100  # [wad] share, for 30 days
+    volatility_down: int = 30 * WAD // 100
+    power_short: int = 30 * WAD // 100
+    power_long: int = 13 * WAD // 100
+    basis_add: int = WAD
+    basis_slope: int = 12 * WAD // 10  # a year
+    static_discount: int = 95 * WAD // 100
+    rate_multiple: int = WAD
+    rate_add: int = 12 * WAD // 100
+    collateral_static: int = 3 * WAD // 100
+    naked_static: int = 2 * WAD // 100
+    initial_factor: int = 125 * WAD // 100
+    peg_threshold: int = 99 * WAD // 100
+    peg_charge: int = 4 * WAD
+    confidence_threshold: int = 55 * WAD // 100
+    confidence_charge: int = WAD
+    stablecoin: int = 0  # its underlying; 0: counted at its face
+    by_strike: bool = False
+
+
+# Moves of the spot, and which volatilities count with each: up, as it is, down.
+MOVES: tuple[tuple[int, bool, bool, bool], ...] = (
+    (80 * WAD // 100, True, False, False),
+    *((share * WAD // 100, True, True, True) for share in (85, 90, 95, 100, 105, 110, 115)),
+    (120 * WAD // 100, True, False, False),
+)
+
+
+@dataclass(frozen=True)
 class Scan:
-    """How far portfolio margin's moves follow the forecast of volatility, contracts/margin/ScanRange.vy.
+    """How far portfolio margin's moves follow the forecast, see contracts/margin/ScanRange.vy.
 
     An index of stocks: moves are meant for 15 %, 2008 had 40 %.
     """
@@ -145,6 +177,8 @@ class Parameters:
     margin: Margin = field(default_factory=Margin)
     collateral: Collateral = field(default_factory=Collateral)
     auction: Auction = field(default_factory=Auction)
+    portfolio: Portfolio = field(default_factory=Portfolio)
+    grid_of_moves: tuple[tuple[int, bool, bool, bool], ...] = MOVES
     scan: Scan = field(default_factory=Scan)
     bond: int = 1_000  # [USD] of who proposes or disputes a fixing that nobody recorded
     dispute: int = 7_200  # [s]
@@ -271,6 +305,12 @@ UNITS: tuple[Unit, ...] = (
     Unit("forecast", "margin/LinearForecast.vy", (At("oracle"), Owner())),
     Unit("scan_range", "margin/ScanRange.vy", (Owner(),)),
     Unit("margin_sheet", "margin/StandardMarginSheet.vy"),
+    Unit("portfolio_settings", "margin/PortfolioSettings.vy"),
+    Unit(
+        "portfolio_margin",
+        "margin/PortfolioMargin.vy",
+        (At("oracle"), At("portfolio_settings"), Owner()),
+    ),
     Unit("orders", "venues/SignedOrders.vy", (At("clearinghouse"), At("oracle"), Owner())),
     Unit("auctions", "auction/AuctionHouse.vy", (At("clearinghouse"), Owner())),
     Unit("security_fund", "insurance/SecurityFund.vy", (At("clearinghouse"), Set("fund_delay"))),
@@ -313,9 +353,26 @@ STEPS: tuple[Step, ...] = (
             Set("grid.quarterly"),
         ),
     ),
+    Step(
+        "portfolio_margin",
+        "set_market",
+        (Set("underlying"), Set("portfolio"), Set("grid_of_moves")),
+    ),
+    Step(
+        "portfolio_margin",
+        "set_collateral",
+        (
+            INDEX,
+            Set("underlying"),
+            Set("collateral.maintenance"),
+            Set("collateral.initial"),
+            NOBODY,
+        ),
+    ),
     Step("listing", "set_watch", (At("watch"),)),
     Step("clearinghouse", "list_asset", (INDEX, At("index_token"), Set("collateral.cap"))),
     Step("clearinghouse", "register_engine", (0, At("margin"))),
+    Step("clearinghouse", "register_engine", (1, At("portfolio_margin"))),
     Step("clearinghouse", "set_curve", (At("curve"), Set("rates.fund_share"))),
     Step("clearinghouse", "set_venue", (At("orders"), True)),
     Step("auctions", "set_rules", (Set("auction"),)),
@@ -360,6 +417,7 @@ def deploy(parameters: Parameters | None = None, *, manifest: Path | None = None
         arguments = [_resolve(value, parameters, contracts, owner) for value in unit.arguments]
         contracts[unit.name] = compiled(unit.source).deploy(*arguments)
     hand_on(contracts["clearinghouse"], contracts["back_office"])
+    hand_on(contracts["portfolio_margin"], contracts["portfolio_settings"])
     market = Market(contracts, parameters, owner)
     for step in STEPS:
         arguments = [_resolve(value, parameters, contracts, owner) for value in step.arguments]

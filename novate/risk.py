@@ -25,9 +25,8 @@ from .series import WAD, Series, pack, unpack
 # and 8 of the count of positions.
 ENGINES: tuple[Engine, ...] = ("standard", "portfolio")
 ENGINE_SHIFT = 136
-# Names of the engines among the contracts of a market, and of what answers for their settings.
+# Names of the engines among the contracts of a market; their settings answer at the same address.
 UNITS: dict[Engine, str] = {"standard": "margin", "portfolio": "portfolio_margin"}
-SETTINGS: dict[Engine, str] = {"standard": "margin", "portfolio": "portfolio_settings"}
 
 
 def book_of(
@@ -164,7 +163,7 @@ def liquidation_price(market: Market, account: Account, **options: Any) -> Liqui
 
 def _holding(market: Market, engine: Engine, word: int) -> Holding:
     asset, amount = word >> 248, (word & (1 << 248) - 1) / WAD
-    settings = market.contracts.get(SETTINGS[engine], market.margin)
+    settings = market.contracts.get(UNITS[engine], market.margin)
     terms = settings.collateral_of(asset)
     price, fresh = market.oracle.spot(terms.underlying)
     if int(terms.vault, 16):
@@ -181,7 +180,7 @@ def _standard_rules(answer: Any) -> margin.Rules:
 
 
 def _portfolio_rules(market: Market, underlying: int) -> portfolio.Rules:
-    unit = market.contracts.get(SETTINGS["portfolio"])
+    unit = market.contracts.get(UNITS["portfolio"])
     if unit is None:
         return portfolio.PRODUCTION
     return portfolio_rules(unit.parameters_of(underlying), unit.levels_of(underlying))

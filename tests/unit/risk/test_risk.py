@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from novate.deploy import compiled, deploy
+from novate.deploy import deploy
 from novate.market import Account, Market
 from novate.reference import portfolio
 from novate.risk import (
@@ -64,17 +64,9 @@ def test_the_other_engine_by_name(deal: Deal) -> None:
 
 def test_portfolio_engine_beside_its_specification(deal: Deal) -> None:
     market, maker, _ = deal
-    settings = compiled("margin/PortfolioSettings.vy").deploy()
-    engine = compiled("margin/PortfolioMargin.vy").deploy(
-        market.oracle.address, settings.address, market.owner
-    )
-    own = compiled("margin/PortfolioSettings.vy").at(engine.address)
-    own.set_market(1, figures(portfolio.TEST), levels(portfolio.TEST))
-    terms = market.parameters.collateral
-    own.set_collateral(1, 1, terms.maintenance, terms.initial, "0x" + 40 * "0")
-    units = {"portfolio_margin": engine, "portfolio_settings": own}
-    wired = Market({**market.contracts, **units}, market.parameters, market.owner)
-    table = margin_of(wired, maker, engine="portfolio")
+    engine = market.portfolio_margin
+    engine.set_market(1, figures(portfolio.TEST), levels(portfolio.TEST), sender=market.owner)
+    table = margin_of(market, maker, engine="portfolio")
     assert table.contract is not None and "contract" in table.summary
     # Five options on 2,750, to 2e-6 of notional, and never better than they are.
     bound = 2e-6 * 5 * 2_750
@@ -82,7 +74,7 @@ def test_portfolio_engine_beside_its_specification(deal: Deal) -> None:
         short = getattr(table.health, name) - getattr(table.contract, name)
         assert -1e-9 <= short <= bound, name
     put = market.put(2_700, days=7)
-    closed = margin_if(wired, maker, [(put, 2, 30.0)], engine="portfolio")
+    closed = margin_if(market, maker, [(put, 2, 30.0)], engine="portfolio")
     assert closed.contract is not None and closed.contract.initial > table.contract.initial
 
 
