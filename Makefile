@@ -6,7 +6,7 @@ PY := .venv/bin/python
 # Two workers: the suite is made for two cores; raise it with `make test WORKERS=8`.
 WORKERS ?= 2
 
-.PHONY: help setup demo test lint bench notebook devnet lock clean
+.PHONY: help setup demo test lint bench accuracy backtest curves notebook devnet lock clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -29,6 +29,16 @@ lint: setup ## style and types (the Vyper sources: tests/unit/test_sources.py)
 bench: setup ## measure gas and contract sizes, rewrite benchmarks/*.json
 	$(PY) -m benchmarks.size --write
 	$(PY) -m benchmarks.gas
+	$(PY) -m benchmarks.engine
+
+accuracy: setup ## 200,000 prices against 50 digits; rewrite benchmarks/accuracy.json
+	$(PY) -m benchmarks.accuracy
+
+backtest: setup ## 18 years of margin against the next day's loss; rewrite benchmarks/backtest.json
+	$(PY) -m benchmarks.backtest
+
+curves: setup ## which auction curve recovers most in two crashes
+	$(PY) -m novate.curve_study
 
 notebook: setup ## execute every notebook from a fresh kernel
 	.venv/bin/jupyter-execute notebooks/*.ipynb

@@ -5,15 +5,10 @@ from typing import Any
 
 import pytest
 
-from benchmarks.gas import FILE, Bench, peers
+from benchmarks.gas import FILE, TOPICS, of_topic, peers
 
 # A block must hold the dearest call several times over.
 BLOCK = 30_000_000
-
-
-@pytest.fixture(scope="module")
-def measured() -> dict[str, int]:
-    return Bench().run()
 
 
 @pytest.fixture(scope="module")
@@ -22,11 +17,11 @@ def committed() -> dict[str, Any]:
     return figures
 
 
-def test_the_committed_figures_are_true(
-    measured: dict[str, int], committed: dict[str, int]
-) -> None:
+@pytest.mark.parametrize("topic", TOPICS)
+def test_the_committed_figures_are_true(topic: str, committed: dict[str, int]) -> None:
     """A change that moves gas shows it in its diff: run `make bench` and commit the file."""
-    assert measured.keys() == committed.keys()
+    measured = of_topic(topic)
+    assert measured.keys() <= committed.keys()
     moved = {
         name: (committed[name], gas)
         for name, gas in measured.items()
