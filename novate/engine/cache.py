@@ -1,15 +1,19 @@
 """Compiled contracts on disk, for tests, notebooks and workers alike.
 
 Titanoboa keeps compiled contracts on disk too, but parses and analyses all sources to find out
-which it needs; that takes three quarters of a warm start. Here an artefact names the files that it
-was compiled from with their hashes, so that reading them decides. One artefact per contract,
-replaced when a source changes; several processes may share the folder.
+which it needs, which takes three quarters of a warm start; and it looks at direct imports only, so
+that a change two imports away goes unseen. Here an artefact names every file that the compiler
+read, with its hash: reading them decides. One artefact per contract, replaced when a source
+changes; several processes may share the folder.
 
-An artefact is a pickle, as titanoboa's are: the folder belongs to the user alone.
+Artefacts are in `.cache/` of the project, which git ignores, or in the user's cache folder when
+novate is installed without its project. An artefact is a pickle, as titanoboa's are: the folder
+belongs to the user alone.
 """
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import os
@@ -19,34 +23,78 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import boa
 import vyper
-from boa.interpret import _get_default_deployer_class
+from boa import interpret
+from vyper.cli.vyper_compile import get_search_paths
+from vyper.compiler.input_bundle import FileInput, FilesystemInputBundle
+from vyper.compiler.phases import CompilerData
+from vyper.compiler.settings import Settings, anchor_settings
 
-# Where artefacts are, instead of the user's cache folder; empty for no artefacts at all.
+# Where artefacts are, instead of the places above; empty for no artefacts at all.
 VARIABLE = "NOVATE_CACHE"
-FORMAT = 2
+FORMAT = 4
+PROJECT = Path(__file__).resolve().parents[2]
+# What this process has loaded: the sources' hashes and the deployer.
+_loaded: dict[Path, tuple[dict[str, str], Any]] = {}
+
+
+class Sources(FilesystemInputBundle):
+    """The files that a compilation reads, remembered by name and hash."""
+
+    def __init__(self, search_paths: list[Path]) -> None:
+        super().__init__(search_paths)
+        self.digests: dict[str, str] = {}
+
+    def _load_from_path(self, resolved_path: Path, original_path: Path) -> Any:
+        found = super()._load_from_path(resolved_path, original_path)
+        self.digests[str(resolved_path)] = _digest(found.contents)
+        return found
 
 
 def load(source: str | Path) -> Any:
-    """The deployer of a contract, as `boa.load_partial` answers."""
+    """The deployer of a contract, as `boa.load_partial` answers.
+
+    A compiled contract is a million small objects that stay: looking for garbage among them takes
+    two thirds of the time to load them, and of every later collection. So not while they are
+    loaded, and never again afterwards.
+    """
     path = Path(source).resolve()
-    artefact = _place(path)
-    if artefact is not None:
-        data = _read(artefact)
-        if data is not None:
-            return _get_default_deployer_class()(data, filename=str(path))
-    deployer = boa.load_partial(str(path))
-    if artefact is not None:
-        _write(artefact, deployer.compiler_data)
+    known = _loaded.get(path)
+    if known is not None and _are_current(known[0]):
+        return known[1]
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        artefact = _place(path)
+        found = None if artefact is None else _read(artefact)
+        if found is None:
+            found = _compile(path)
+            if artefact is not None:
+                _write(artefact, *found)
+        sources, data = found
+        deployer = interpret._get_default_deployer_class()(data, filename=str(path))
+    finally:
+        gc.freeze()
+        if collecting:
+            gc.enable()
+    _loaded[path] = sources, deployer
     return deployer
 
 
+def folder() -> Path | None:
+    """Where artefacts are; None if nowhere."""
+    chosen = os.environ.get(VARIABLE)
+    if chosen is not None:
+        return Path(chosen).expanduser() if chosen else None
+    if (PROJECT / "pyproject.toml").exists():
+        return PROJECT / ".cache"
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "novate"
+
+
 def _place(path: Path) -> Path | None:
-    folder = os.environ.get(VARIABLE)
-    if folder == "":
+    root = folder()
+    if root is None:
         return None
-    root = Path(folder or "~/.cache/novate").expanduser()
     names = (
         f"{vyper.__version__}+{vyper.__commit__}",
         version("titanoboa"),
@@ -57,54 +105,51 @@ def _place(path: Path) -> Path | None:
     return root / (path.stem + "-" + hashlib.sha256("\n".join(names).encode()).hexdigest()[:24])
 
 
-def _read(artefact: Path) -> Any:
+def _compile(path: Path) -> tuple[dict[str, str], Any]:
+    """Hashes of what was read, and what titanoboa's deployer takes."""
+    bundle = Sources(get_search_paths(interpret._search_path))
+    text = path.read_text()
+    unit = FileInput(contents=text, source_id=-1, path=path, resolved_path=path)
+    data = CompilerData(unit, bundle, Settings())
+    with anchor_settings(data.settings):
+        # All that is made on demand, now, so that it is kept.
+        _ = data.bytecode, data.bytecode_runtime
+        data.source_map = interpret._compute_source_map(data)
+    return {str(path): _digest(text), **bundle.digests}, data
+
+
+def _read(artefact: Path) -> tuple[dict[str, str], Any] | None:
     """What was compiled, if it is there and its sources are the same."""
     try:
         with artefact.open("rb") as file:
             sources = json.loads(file.readline())
-            if any(_digest(Path(name)) != digest for name, digest in sources.items()):
-                return None
-            return pickle.load(file)
+            return (sources, pickle.load(file)) if _are_current(sources) else None
     except Exception:
         # Missing, cut short, or written by something else: compiled again and replaced.
         return None
 
 
-def _write(artefact: Path, data: Any) -> None:
-    sources: dict[str, str] = {}
+def _write(artefact: Path, sources: dict[str, str], data: Any) -> None:
     try:
-        _collect(data.annotated_vyper_module._metadata["type"], sources)
         artefact.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         draft = artefact.with_name(f"{artefact.name}.{os.getpid()}")
         with draft.open("wb") as file:
             file.write(json.dumps(sources).encode() + b"\n")
             pickle.dump(data, file, protocol=pickle.HIGHEST_PROTOCOL)
         draft.replace(artefact)
-    except (OSError, LookupError):
+    except OSError:
         # A folder that cannot be written costs time only.
         return
 
 
-def _collect(module: Any, sources: dict[str, str]) -> None:
-    """Name and hash of a module and everything that it imports."""
-    name = str(module._module.resolved_path)
-    if name in sources:
-        return
-    sources[name] = hashlib.sha256(module._module.full_source_code.encode()).hexdigest()
-    for statement in module.import_stmts:
-        found = statement._metadata["import_info"]
-        imported = getattr(found.typ, "module_t", found.typ)
-        if hasattr(imported, "import_stmts"):
-            _collect(imported, sources)
-            continue
-        read = Path(found.compiler_input.resolved_path)
-        if read.suffix == ".vyi":
-            # It may import its neighbours without saying so here.
-            for file in sorted(read.parent.glob("*.vyi")):
-                sources[str(file)] = _digest(file)
-        elif read.exists():
-            raise LookupError(f"what {read} imports is unknown")
+def _are_current(sources: dict[str, str]) -> bool:
+    try:
+        return bool(sources) and all(
+            _digest(Path(name).read_text()) == digest for name, digest in sources.items()
+        )
+    except OSError:
+        return False
 
 
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
