@@ -3,8 +3,8 @@
 Random and adversarial points: thick where a formula changes branch, at the ends of the domain, at
 and beside the money. Rewrites benchmarks/accuracy.json with the largest error of each function and
 where it was. Errors of prices are relative to spot beyond one unit for each rounding (2 wei);
-those of Greeks to their natural scale (see SCALES); that of an implied volatility to the
-volatility, beyond what half a wei and 1e-14 of spot in the price move it.
+those of Greeks to their natural scale (see `scale`); that of an implied volatility is the plain
+difference, at points where the price tells it: vega above 2e-5 of spot and above 1e10 wei.
 """
 
 import json
@@ -205,7 +205,8 @@ def volatilities(harness: Any, rng: random.Random, count: int) -> Iterator[tuple
             point, is_call = market_point(rng), rng.random() < 0.5
             exact = truth(point)
             worth = int(exact["call" if is_call else "put"] + 0.5)
-            # The price must tell: a wei, or 1e-14 of spot, moves volatility by less than 1e-9.
+            # The price must tell: half a wei and the digits of the price move the volatility by
+            # less than its target of 1e-9 each.
             if exact["vega"] > max(mpf(point[0]) * mpf("2e-5"), mpf(10) ** 10):
                 asked.append((point, exact["sigma"]))
                 worths.append(worth)

@@ -277,6 +277,11 @@ def constants() -> dict[str, int]:
             | named("BELOW", guess_below())
             | named("ABOVE", guess_above())
         )
+        wad = mpf(10) ** 18
+        for k, (a, b) in enumerate(weighted().pairs):
+            # The same fraction in wad; the first quotient is wad with 64 fractional bits.
+            found[f"CDF_A{k}"] = q(a * wad * wad, 0 if k else 64)
+            found[f"CDF_B{k}"] = q(b * wad, 0)
         guess = root()
         for j in range(4):
             # 256**j further up: the root grows by 16**j.
@@ -289,6 +294,7 @@ def constants() -> dict[str, int]:
             "LN_2": q(ln2),
             "LOG2_E": q(1 / ln2),
             "HALF_LOG2_E": q(1 / ln2 / 2, 120),
+            "HALF_LOG2_E_WAD": q(1 / ln2 / 2 / wad / wad, 248),
             "INVERSE_SQRT_2PI": q(density),
             "PDF_C": q(density / sqrt(mpf(2)), 63),
         }

@@ -3,6 +3,8 @@
 Execution of one call of an internal function, checks included, without dispatch: a unit with the
 one function measured, less a unit of the same signature that does nothing. Each at 1,500 USD, 80 %,
 30 days, 5 % at and near the money, and `.max`, the dearest of a spread of inputs over the domain.
+The figures of gas.json count the jump to the function and back with its arguments and results,
+which the caller pays; what is printed shows them without it as well ("inside").
 """
 
 import itertools
@@ -59,9 +61,9 @@ FUNCTIONS: dict[str, tuple[str, str, str, str, str, str]] = {
     ),
     "black_scholes": ("black_scholes", "_price", TERMS, NAMES, PAIR, "0, 0"),
     "greeks": ("greeks", "_all", TERMS, NAMES, "greeks.Greeks", "empty(greeks.Greeks)"),
-    "delta": ("greek", "_delta", TERMS, NAMES, SIGNED, "0, 0"),
-    "gamma": ("greek", "_gamma", TERMS, NAMES, "int256", "0"),
-    "vega": ("greek", "_vega", TERMS, NAMES, "int256", "0"),
+    "delta": ("greek", "_at_d1", TERMS, f"greek.DELTA, {NAMES}", "int256", "0"),
+    "gamma": ("greek", "_at_d1", TERMS, f"greek.GAMMA, {NAMES}", "int256", "0"),
+    "vega": ("greek", "_at_d1", TERMS, f"greek.VEGA, {NAMES}", "int256", "0"),
     "theta": ("greek", "_theta", TERMS, NAMES, SIGNED, "0, 0"),
     "rho": ("greek", "_rho", TERMS, NAMES, SIGNED, "0, 0"),
     "vanna": ("greek", "_vanna", TERMS, NAMES, "int256", "0"),
@@ -99,6 +101,21 @@ def unit(name: str, works: bool, experimental: bool = False) -> Any:
     )
     settings = {"experimental_codegen": True} if experimental else {}
     return boa.loads(source, filename=str(ROOT / "benchmarks" / "unit.vy"), compiler_args=settings)
+
+
+def calling(name: str) -> int:
+    """What jumping to a function of this signature and back costs."""
+    module, _, arguments, names, result, nothing = FUNCTIONS[name]
+    given = names.split(", ")[-arguments.count(":") :]
+    head = f"# pragma version 0.4.3\n# pragma optimize gas\nfrom ..contracts.math import {module}\n"
+    inner = f"@internal\n@pure\ndef _inner({arguments}) -> {result}:\n    return {nothing}\n"
+    outer = (
+        f"@external\n@pure\ndef measured({arguments}) -> {result}:\n"
+        f"    return self._inner({', '.join(given)})\n"
+    )
+    jumping = boa.loads(head + inner + outer, filename=str(ROOT / "benchmarks" / "unit.vy"))
+    near = inputs(name)[0][0]
+    return gas(jumping, near) - gas(unit(name, False), near)
 
 
 def gas(contract: Any, arguments: Iterable[Any]) -> int:
@@ -164,8 +181,11 @@ def main() -> int:
         experimental = measure(experimental=True)
     except Exception as error:  # the experimental pipeline may refuse
         print(re.sub(r"\s+", " ", f"experimental pipeline: {error}")[:200])
+    calls = {name: calling(name) for name in FUNCTIONS}
+    print(f"{'':<32}{'called':>8}{'inside':>8}{'experimental, called':>22}")
     for name, figure in shipped.items():
-        print(f"{name:<32}{figure:>8,}{experimental.get(name, 0):>8,}")
+        inside = figure - calls[name.split(".")[1]]
+        print(f"{name:<32}{figure:>8,}{inside:>8,}{experimental.get(name, 0):>22,}")
     return 0
 
 

@@ -3,60 +3,186 @@
 """
 @title One Greek of Black-Scholes at a time
 @license AGPL-3.0-only
-@notice The figures of greeks.vy, each alone from the terms that all share: without the tails of
-        the distribution where it needs none.
+@notice The figures of greeks.vy, each alone: delta, gamma and vega from d1 and its density
+        (`_at_d1`), the others from the terms that all share, without the tails of the
+        distribution where they need none.
 @dev Domain, limits, errors and reasons of greeks.vy.
 @custom:rounding Within the stated bounds, not directed.
 """
 
+from . import black76
+from . import black_scholes
+from . import fixed_point
 from . import greeks
+from . import normal
 
+# Which one `_at_d1` gives.
+DELTA: constant(uint256) = 0
+GAMMA: constant(uint256) = 1
+VEGA: constant(uint256) = 2
 WAD: constant(int256) = 10**18
 WAD_WAD: constant(int256) = 10**36
 YEAR: constant(int256) = 31_536_000
+MASK_64: constant(uint256) = 2**64 - 1
 
 
 @internal
 @pure
-def _delta(
-    spot: uint256, strike: uint256, volatility: uint256, time: uint256, rate: int256
-) -> (int256, int256):
+def _at_d1(
+    which: uint256, spot: uint256, strike: uint256, volatility: uint256, time: uint256, rate: int256
+) -> int256:
     """
-    @return call [wad], put [wad]
+    @notice The sensitivities made of d1 alone.
+    @dev One flat function, present value and root of time as in `black_scholes._price`: with the
+         terms of greeks.vy each would cost 400 gas more. Here d1 has its own sign.
+    @param which DELTA (of the call; that of the put is 1 less), GAMMA or VEGA (per 100 %).
+    @return [wad] of the call; gamma and vega are those of the put as well
     """
-    t: greeks.Terms = greeks._terms(spot, strike, volatility, time, rate)
-    asset: int256 = convert(convert(spot, bytes32), int256)
-    delta: int256 = 0
-    if asset > t.strike:
-        delta = unsafe_sub(
-            WAD, unsafe_div(unsafe_mul(greeks._second(t.g, t.z2, t.near), WAD), asset)
-        )
+    if (
+        ((spot | strike) >> 128)
+        | (volatility >> 70)
+        | (time >> 29)
+        | (convert(convert(unsafe_add(rate, black_scholes.MAX_RATE), bytes32), uint256) >> 62)
+    ) != 0:
+        black_scholes._refuse(spot, strike, volatility, time)
+    v: int256 = (
+        unsafe_mul(unsafe_mul(rate, convert(convert(time, bytes32), int256)), black_scholes.NEGATIVE_CARRY) >> 180
+    )
+    f: int256 = unsafe_sub(
+        convert(convert(convert(convert(v, bytes32), uint256) & MASK_64, bytes32), int256), 2**63
+    )
+    u: int256 = unsafe_mul(f, f) >> 64
+    k: int256 = unsafe_mul(
+        convert(convert(strike, bytes32), int256),
+        unsafe_add(
+            black_scholes.ROOT_2,
+            unsafe_div(
+                unsafe_mul(2 * black_scholes.ROOT_2, f),
+                unsafe_sub(
+                    unsafe_add(fixed_point.EXP_C,
+                    unsafe_div(fixed_point.EXP_A0, unsafe_add(unsafe_add(u, fixed_point.EXP_B0),
+                    unsafe_div(fixed_point.EXP_A1, unsafe_add(u, fixed_point.EXP_B1))))),
+                    f,
+                ),
+            ),
+        ),
+    ) >> convert(convert(unsafe_sub(120, v >> 64), bytes32), uint256)
+    t: int256 = convert(convert(time << 64, bytes32), int256)
+    root: int256 = 0
+    if time < 2**16:
+        if time < 2**8:
+            root = unsafe_add(black76.ROOT0_C,
+                unsafe_div(black76.ROOT0_A0, unsafe_add(unsafe_add(t, black76.ROOT0_B0),
+                unsafe_div(black76.ROOT0_A1, unsafe_add(t, black76.ROOT0_B1)))))
+        else:
+            root = unsafe_add(black76.ROOT1_C,
+                unsafe_div(black76.ROOT1_A0, unsafe_add(unsafe_add(t, black76.ROOT1_B0),
+                unsafe_div(black76.ROOT1_A1, unsafe_add(t, black76.ROOT1_B1)))))
+    elif time < 2**24:
+        root = unsafe_add(black76.ROOT2_C,
+            unsafe_div(black76.ROOT2_A0, unsafe_add(unsafe_add(t, black76.ROOT2_B0),
+            unsafe_div(black76.ROOT2_A1, unsafe_add(t, black76.ROOT2_B1)))))
     else:
-        delta = unsafe_mul(greeks._first(t.density, t.z1), WAD) >> 64
-    return delta, unsafe_sub(delta, WAD)
-
-
-@internal
-@pure
-def _gamma(spot: uint256, strike: uint256, volatility: uint256, time: uint256, rate: int256) -> int256:
-    """
-    @return [wad] the same for calls and puts
-    """
-    t: greeks.Terms = greeks._terms(spot, strike, volatility, time, rate)
+        root = unsafe_add(black76.ROOT3_C,
+            unsafe_div(black76.ROOT3_A0, unsafe_add(unsafe_add(t, black76.ROOT3_B0),
+            unsafe_div(black76.ROOT3_A1, unsafe_add(t, black76.ROOT3_B1)))))
+    t = t << 64
+    root = unsafe_add(root, unsafe_div(t, root))
+    root = unsafe_add(root >> 2, unsafe_div(t, root))
+    # Half the root of seconds, below 2**79.
+    root = unsafe_div(t, unsafe_add(root, unsafe_div(t, root)))
+    s: int256 = convert(
+        convert(
+            unsafe_mul(unsafe_mul(convert(convert(root, bytes32), uint256), volatility), black76.PER_ROOT_YEAR) >> 172,
+            bytes32,
+        ),
+        int256,
+    )
     asset: int256 = convert(convert(spot, bytes32), int256)
-    return unsafe_div(
-        unsafe_mul(unsafe_div(unsafe_div(t.g, asset) << 64, t.deviation), WAD_WAD), asset
-    ) >> 64
+    # ln(asset / k) = 2 atanh(y) with 128 fractional bits, below 2**136.
+    t = unsafe_div(unsafe_sub(asset, k) << 64, unsafe_add(asset, k))
+    if convert(convert(unsafe_add(t, black76.THIRD), bytes32), uint256) > fixed_point.TWO_THIRDS:
+        if t > 0:
+            t = greeks.NOTHING
+            if k != 0:
+                t = fixed_point._ln_ratio_q64(asset, k) << 64
+        else:
+            t = -greeks.NOTHING
+            if asset != 0:
+                t = unsafe_sub(0, fixed_point._ln_ratio_q64(k, asset) << 64)
+    else:
+        u = unsafe_mul(t, t) >> 64
+        t = unsafe_mul(
+            t,
+            unsafe_add(fixed_point.LN_C,
+                unsafe_div(fixed_point.LN_A0, unsafe_add(unsafe_add(u, fixed_point.LN_B0),
+                unsafe_div(fixed_point.LN_A1, unsafe_add(unsafe_add(u, fixed_point.LN_B1),
+                unsafe_div(fixed_point.LN_A2, unsafe_add(u, fixed_point.LN_B2))))))),
+        )
+    # Without deviation a half at the kink, a certainty beside it.
+    d: int256 = unsafe_add(unsafe_div(t, s), s >> 1)
+    if s == 0:
+        if t != 0:
+            d = t << 64
+    if convert(convert(unsafe_add(d, greeks.NINE), bytes32), uint256) > black76.EIGHTEEN:
+        if which == DELTA:
+            if d > 0:
+                return WAD
+        return 0
+    # pdf(d1) as in black76.vy, with 63 fractional bits before the shift by v.
+    v = unsafe_mul(unsafe_mul(d, d), fixed_point.HALF_LOG2_E) >> 184
+    f = unsafe_sub(
+        convert(convert(convert(convert(v, bytes32), uint256) & MASK_64, bytes32), int256), 2**63
+    )
+    u = unsafe_mul(f, f) >> 64
+    u = unsafe_sub(
+        normal.PDF_C,
+        unsafe_div(
+            unsafe_mul(2 * normal.PDF_C, f),
+            unsafe_add(
+                unsafe_add(fixed_point.EXP_C,
+                unsafe_div(fixed_point.EXP_A0, unsafe_add(unsafe_add(u, fixed_point.EXP_B0),
+                unsafe_div(fixed_point.EXP_A1, unsafe_add(u, fixed_point.EXP_B1))))),
+                f,
+            ),
+        ),
+    )
+    f = v >> 64
+    if which == VEGA:
+        # 2**62 * 2**128, then with the root 2**206 and as below: S pdf(d1) sqrt(t).
+        return unsafe_mul(
+            unsafe_mul(unsafe_mul(u, asset) >> 63, root) >> 64, greeks.PER_ROOT
+        ) >> convert(convert(unsafe_add(f, 108), bytes32), uint256)
+    if which == GAMMA:
+        # pdf(d1) / (S s): 2**62 * 2**120 by at most 2**206.
+        return unsafe_div(unsafe_mul(u, 2 * WAD_WAD), unsafe_mul(asset, s)) >> convert(
+            convert(f, bytes32), uint256
+        )
+    if d > 0:
+        # cdf(-d1) = pdf(d1) M(d1): 2**62 * 2**60 * 2**65.
+        return unsafe_sub(
+            WAD,
+            unsafe_mul(
+                unsafe_mul(u, WAD),
+                unsafe_div(normal.NEAR_A0, unsafe_add(unsafe_add(d, normal.NEAR_B0),
+                unsafe_div(normal.NEAR_A1, unsafe_add(unsafe_add(d, normal.NEAR_B1),
+                unsafe_div(normal.NEAR_A2, unsafe_add(unsafe_add(d, normal.NEAR_B2),
+                unsafe_div(normal.NEAR_A3, unsafe_add(unsafe_add(d, normal.NEAR_B3),
+                unsafe_div(normal.NEAR_A4, unsafe_add(unsafe_add(d, normal.NEAR_B4),
+                unsafe_div(normal.NEAR_A5, unsafe_add(d, normal.NEAR_B5)))))))))))),
+            ) >> convert(convert(unsafe_add(f, 127), bytes32), uint256),
+        )
+    d = unsafe_sub(0, d)
+    return unsafe_mul(
+        unsafe_mul(u, WAD),
+        unsafe_div(normal.NEAR_A0, unsafe_add(unsafe_add(d, normal.NEAR_B0),
+        unsafe_div(normal.NEAR_A1, unsafe_add(unsafe_add(d, normal.NEAR_B1),
+        unsafe_div(normal.NEAR_A2, unsafe_add(unsafe_add(d, normal.NEAR_B2),
+        unsafe_div(normal.NEAR_A3, unsafe_add(unsafe_add(d, normal.NEAR_B3),
+        unsafe_div(normal.NEAR_A4, unsafe_add(unsafe_add(d, normal.NEAR_B4),
+        unsafe_div(normal.NEAR_A5, unsafe_add(d, normal.NEAR_B5)))))))))))),
+    ) >> convert(convert(unsafe_add(f, 127), bytes32), uint256)
 
-
-@internal
-@pure
-def _vega(spot: uint256, strike: uint256, volatility: uint256, time: uint256, rate: int256) -> int256:
-    """
-    @return [wad] per 1 (100 %) of volatility, the same for calls and puts
-    """
-    t: greeks.Terms = greeks._terms(spot, strike, volatility, time, rate)
-    return unsafe_mul(t.g >> 64, t.root) >> 64
 
 
 @internal

@@ -15,6 +15,8 @@ WAD: constant(int256) = 10**18
 INVERSE_SQRT_2PI: constant(int256) = 7_359_186_146_747_302_452
 # 1/sqrt(2 pi) / sqrt(2) with 63 fractional bits.
 PDF_C: constant(int256) = 2_601_865_214_189_558_307
+# 1/(2 ln 2) / 10**36 with 248 fractional bits: squares of wad to base 2.
+HALF_LOG2_E_WAD: constant(int256) = 326_274_751_790_719_508_287_081_301_877_436_585_913
 MASK_64: constant(uint256) = 2**64 - 1
 # Beyond 9.3 standard deviations pdf and tail are below a wei.
 FAR: constant(int256) = 93 * 10**17
@@ -52,6 +54,19 @@ NEAR_A4: constant(int256) = -373_757_813_523_902_976_455_769_945_536_733_767_599
 NEAR_B4: constant(int256) = -292_394_955_946_641_047_723
 NEAR_A5: constant(int256) = 110_275_833_087_757_182_591_329_818_763_745_948_846_392
 NEAR_B5: constant(int256) = 353_474_532_939_422_707_627
+# The same in wad, for `_cdf`; the first quotient is wad with 64 fractional bits.
+CDF_A0: constant(int256) = 18_444_720_688_188_239_633_992_541_508_357_494_617_499_174_338_335_637_504
+CDF_B0: constant(int256) = -5_341_093_329_259_861
+CDF_A1: constant(int256) = 1_130_228_591_020_772_754_282_412_369_963_052_408
+CDF_B1: constant(int256) = 1_878_606_002_161_057_396
+CDF_A2: constant(int256) = -17_637_733_122_616_832_835_744_173_406_189_060_148
+CDF_B2: constant(int256) = 8_521_949_683_633_418_331
+CDF_A3: constant(int256) = 31_197_765_156_511_123_022_697_343_589_379_163_517
+CDF_B3: constant(int256) = 2_114_275_762_031_442_697
+CDF_A4: constant(int256) = -1_098_375_495_932_594_799_595_886_273_327_091_551
+CDF_B4: constant(int256) = -15_850_762_323_057_579_382
+CDF_A5: constant(int256) = 324_071_547_067_200_155_717_336_888_806_019_954_056
+CDF_B5: constant(int256) = 19_161_892_826_561_054_854
 
 # First guess of z/t, t = -ln(2 cdf(-z)).
 ABOVE_C: constant(int256) = 2_291_576_052_694_187_579
@@ -130,11 +145,10 @@ def _pdf(x: int256) -> uint256:
     if convert(convert(unsafe_add(x, FAR), bytes32), uint256) > TWICE_FAR:
         return 0
     # pdf = 2**-v / sqrt(2 pi), v = n + 1/2 + f, as in `_cdf`.
-    z: int256 = unsafe_div(x << 64, WAD)
     v: uint256 = convert(
-        convert(unsafe_mul(unsafe_mul(z, z), fixed_point.HALF_LOG2_E), bytes32), uint256
+        convert(unsafe_mul(unsafe_mul(x, x), HALF_LOG2_E_WAD), bytes32), uint256
     ) >> 184
-    z = unsafe_sub(convert(convert(v & MASK_64, bytes32), int256), 2**63)
+    z: int256 = unsafe_sub(convert(convert(v & MASK_64, bytes32), int256), 2**63)
     u: int256 = unsafe_mul(z, z) >> 64
     return convert(
         convert(
@@ -171,30 +185,26 @@ def _cdf(x: int256) -> uint256:
         if x < 0:
             return 0
         return 10**18
-    z: int256 = unsafe_div(x << 64, WAD)
-    # z**2 log2(e)/2 = n + 1/2 + f; 87 * 2**128 * 2**120 is below 2**255.
+    # x**2 log2(e)/2 = n + 1/2 + f; 2**126.1 * 2**127.9 is below 2**255.
     v: uint256 = convert(
-        convert(unsafe_mul(unsafe_mul(z, z), fixed_point.HALF_LOG2_E), bytes32), uint256
+        convert(unsafe_mul(unsafe_mul(x, x), HALF_LOG2_E_WAD), bytes32), uint256
     ) >> 184
     f: int256 = unsafe_sub(convert(convert(v & MASK_64, bytes32), int256), 2**63)
     u: int256 = unsafe_mul(f, f) >> 64
-    # 2**-f = 1 - 2f/(T + f); density below 2**62, times a wad 2**122, times the ratio 2**187.
-    u = unsafe_mul(
-        unsafe_sub(
-            PDF_C,
-            unsafe_div(
-                unsafe_mul(2 * PDF_C, f),
-                unsafe_add(
-                    unsafe_add(fixed_point.EXP_C,
-                    unsafe_div(fixed_point.EXP_A0, unsafe_add(unsafe_add(u, fixed_point.EXP_B0),
-                    unsafe_div(fixed_point.EXP_A1, unsafe_add(u, fixed_point.EXP_B1))))),
-                    f,
-                ),
+    # 2**-f = 1 - 2f/(T + f); density below 2**62, times the ratio in wad and 64 bits 2**187.
+    u = unsafe_sub(
+        PDF_C,
+        unsafe_div(
+            unsafe_mul(2 * PDF_C, f),
+            unsafe_add(
+                unsafe_add(fixed_point.EXP_C,
+                unsafe_div(fixed_point.EXP_A0, unsafe_add(unsafe_add(u, fixed_point.EXP_B0),
+                unsafe_div(fixed_point.EXP_A1, unsafe_add(u, fixed_point.EXP_B1))))),
+                f,
             ),
         ),
-        WAD,
     )
-    if z < 0:
+    if x < 0:
         # M(-z) = -a0/(z - b0 + a1/(z - b1 + ...)).
         return convert(
             convert(
@@ -202,12 +212,12 @@ def _cdf(x: int256) -> uint256:
                     0,
                     unsafe_mul(
                         u,
-                        unsafe_div(NEAR_A0, unsafe_add(unsafe_sub(z, NEAR_B0),
-                        unsafe_div(NEAR_A1, unsafe_add(unsafe_sub(z, NEAR_B1),
-                        unsafe_div(NEAR_A2, unsafe_add(unsafe_sub(z, NEAR_B2),
-                        unsafe_div(NEAR_A3, unsafe_add(unsafe_sub(z, NEAR_B3),
-                        unsafe_div(NEAR_A4, unsafe_add(unsafe_sub(z, NEAR_B4),
-                        unsafe_div(NEAR_A5, unsafe_sub(z, NEAR_B5)))))))))))),
+                        unsafe_div(CDF_A0, unsafe_add(unsafe_sub(x, CDF_B0),
+                        unsafe_div(CDF_A1, unsafe_add(unsafe_sub(x, CDF_B1),
+                        unsafe_div(CDF_A2, unsafe_add(unsafe_sub(x, CDF_B2),
+                        unsafe_div(CDF_A3, unsafe_add(unsafe_sub(x, CDF_B3),
+                        unsafe_div(CDF_A4, unsafe_add(unsafe_sub(x, CDF_B4),
+                        unsafe_div(CDF_A5, unsafe_sub(x, CDF_B5)))))))))))),
                     ) >> 127,
                 ),
                 bytes32,
@@ -220,12 +230,12 @@ def _cdf(x: int256) -> uint256:
             convert(
                 unsafe_mul(
                     u,
-                    unsafe_div(NEAR_A0, unsafe_add(unsafe_add(z, NEAR_B0),
-                    unsafe_div(NEAR_A1, unsafe_add(unsafe_add(z, NEAR_B1),
-                    unsafe_div(NEAR_A2, unsafe_add(unsafe_add(z, NEAR_B2),
-                    unsafe_div(NEAR_A3, unsafe_add(unsafe_add(z, NEAR_B3),
-                    unsafe_div(NEAR_A4, unsafe_add(unsafe_add(z, NEAR_B4),
-                    unsafe_div(NEAR_A5, unsafe_add(z, NEAR_B5)))))))))))),
+                    unsafe_div(CDF_A0, unsafe_add(unsafe_add(x, CDF_B0),
+                    unsafe_div(CDF_A1, unsafe_add(unsafe_add(x, CDF_B1),
+                    unsafe_div(CDF_A2, unsafe_add(unsafe_add(x, CDF_B2),
+                    unsafe_div(CDF_A3, unsafe_add(unsafe_add(x, CDF_B3),
+                    unsafe_div(CDF_A4, unsafe_add(unsafe_add(x, CDF_B4),
+                    unsafe_div(CDF_A5, unsafe_add(x, CDF_B5)))))))))))),
                 ) >> 127,
                 bytes32,
             ),

@@ -135,7 +135,8 @@ def all_greeks(
 def delta(
     spot: uint256, strike: uint256, volatility: uint256, time: uint256, rate: int256
 ) -> (int256, int256):
-    return greek._delta(spot, strike, volatility, time, rate)
+    found: int256 = greek._at_d1(greek.DELTA, spot, strike, volatility, time, rate)
+    return found, found - 10**18
 
 
 @external
@@ -143,7 +144,7 @@ def delta(
 def gamma(
     spot: uint256, strike: uint256, volatility: uint256, time: uint256, rate: int256
 ) -> int256:
-    return greek._gamma(spot, strike, volatility, time, rate)
+    return greek._at_d1(greek.GAMMA, spot, strike, volatility, time, rate)
 
 
 @external
@@ -151,7 +152,7 @@ def gamma(
 def vega(
     spot: uint256, strike: uint256, volatility: uint256, time: uint256, rate: int256
 ) -> int256:
-    return greek._vega(spot, strike, volatility, time, rate)
+    return greek._at_d1(greek.VEGA, spot, strike, volatility, time, rate)
 
 
 @external

@@ -5,7 +5,9 @@ from typing import Any
 
 import boa
 import pytest
+from mpmath import mp
 
+from benchmarks.accuracy import market_point, scale, truth
 from novate.reference.pricing import YEAR, Greeks, greeks
 from novate.series import WAD
 
@@ -51,7 +53,42 @@ def test_singly_as_together(maths: Any) -> None:
             expected = tuple(getattr(together, f) for f in fields)
             found = found if isinstance(found, tuple) else (found,)
             # Rounding only: the same terms in another order.
-            assert all(abs(a - b) <= 20_000 for a, b in zip(found, expected, strict=True)), name
+            slack = 20_000 if name in ("delta", "gamma") else point[0] // 10**15
+            assert all(abs(a - b) <= slack for a, b in zip(found, expected, strict=True)), name
+
+
+def test_delta_gamma_and_vega_against_50_digits(maths: Any) -> None:
+    rng = random.Random(19)
+    for _ in range(120):
+        point = market_point(rng)
+        exact = truth(point)
+        with mp.workdps(50):
+            for name, value in (
+                ("call_delta", maths.delta(*point)[0]),
+                ("gamma", maths.gamma(*point)),
+                ("vega", maths.vega(*point)),
+            ):
+                error = max(abs(value - exact[name]) - 3, 0) / scale(name, point, exact)
+                # What a wei of the discounted strike moves d1 by, at a spot of 0.001.
+                assert error <= 1e-13 + 1e3 / point[0] / float(exact["s"]), (name, point)
+
+
+def test_singly_as_together_at_the_ends(maths: Any) -> None:
+    """Ends of the domain, kinks, nothing to gain or lose, and each branch of the logarithm."""
+    top = 2**128 - 1
+    terms = [(0, 0), (WAD, 0), (0, YEAR), (WAD, YEAR), (2**70 - 1, 2**29 - 1), (1, 1)]
+    strikes = (0, 1, 500 * WAD, 999 * WAD, 1_000 * WAD, 1_001 * WAD, 2_001 * WAD, 9_000 * WAD, top)
+    for spot in (0, 1, 1_000 * WAD, top):
+        for strike in strikes:
+            for volatility, time in terms:
+                point = (spot, strike, volatility, time, WAD // 20)
+                together = maths.all_greeks(*point)
+                assert abs(maths.delta(*point)[0] - together.call_delta) <= 20_000, point
+                slack = 20_000 + max(together.vega, spot) * 13 // 10**14
+                assert abs(maths.vega(*point) - together.vega) <= slack, point
+                slack = 20_000 + together.gamma * 13 // 10**14
+                if min(spot, strike) > 10**9:
+                    assert abs(maths.gamma(*point) - together.gamma) <= slack, point
 
 
 def test_values_are_those_of_the_price(maths: Any) -> None:
@@ -95,3 +132,6 @@ def test_reverts_beyond_the_domain(maths: Any) -> None:
         maths.all_greeks(2**128, 1, WAD, 1, 0)
     with boa.reverts("black_scholes: rate too large"):
         maths.vega(1, 1, WAD, 1, 2**61)
+    for single in (maths.delta, maths.gamma, maths.theta):
+        with boa.reverts("black_scholes: strike too large"):
+            single(1, 2**128, WAD, 1, 0)
