@@ -16,10 +16,22 @@ USER_ERROR = 2
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code."""
     options = _parser().parse_args(arguments)
-    # Imported late: --help must not wait for the EVM.
-    from .scenario.run import run
-
     try:
+        if options.command == "agent":
+            # Imported late: --help must not wait for the EVM.
+            from .agents.desk import serve
+
+            serve(
+                options.role,
+                options.rpc,
+                options.manifest,
+                every=options.every,
+                rounds=options.rounds,
+                capital=options.capital,
+            )
+            return 0
+        from .scenario.run import run
+
         run(
             scenario=options.scenario,
             prices=options.prices,
@@ -28,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             last=options.last,
             seed=options.seed,
             out=options.out,
+            fund=options.fund,
             rpc=options.rpc,
         )
     except NovateError as error:
@@ -71,6 +84,24 @@ def _parser() -> argparse.ArgumentParser:
         "--rpc",
         metavar="URL",
         help="play on this chain; NOVATE_KEY holds the key that pays, none on a development chain",
+    )
+    run.add_argument(
+        "--fund", type=int, metavar="USD", help="what the founders put into the security fund"
+    )
+    agent = commands.add_parser(
+        "agent",
+        help="keep or liquidate on a chain, as a process of its own",
+        description="Remembers nothing: killed and started again, it goes on where the chain is.",
+    )
+    agent.add_argument("role", choices=("keeper", "liquidator"))
+    agent.add_argument("--rpc", metavar="URL", required=True)
+    agent.add_argument(
+        "--manifest", type=Path, metavar="FILE", required=True, help="deployment.json of the market"
+    )
+    agent.add_argument("--every", type=float, default=5.0, metavar="SECONDS")
+    agent.add_argument("--rounds", type=int, help="look so often and end (default: for ever)")
+    agent.add_argument(
+        "--capital", type=float, default=100_000.0, metavar="USD", help="of the liquidator at most"
     )
     return parser
 

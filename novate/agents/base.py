@@ -64,6 +64,7 @@ class AuctionView:
     exposure: float  # [USD] free initial margin that a bidder of all of it must bring
     due: bool  # bids wait for a restart
     restored: bool  # the account stands well enough to end the auction
+    delta: float = 0.0  # [units of the underlying] that a buyer of all of it would hedge
 
 
 @dataclass(frozen=True)

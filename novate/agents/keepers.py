@@ -77,3 +77,35 @@ class Bidder(Agent):
             actions.append(Bid(auction.account, share, auction.price))
             free -= share * auction.exposure
         return actions
+
+
+@dataclass(frozen=True)
+class Liquidator(Agent):
+    """Buys what is profitable after hedging it, within a limit of capital.
+
+    Hedging costs `hedging` of the value of the underlying that the lot's delta stands for. All
+    lots together bind at most `capital` of its free initial margin.
+    """
+
+    capital: float = 100_000.0  # [USD]
+    hedging: float = 0.002  # share of the hedged notional
+    profit: float = 0.02  # at least so much of the margin that the lot binds
+
+    def decide(self, view: View, rng: np.random.Generator) -> Sequence[Action]:
+        if view.me.in_auction:
+            return []
+        actions: list[Action] = []
+        free = min(view.me.initial, self.capital)
+        for auction in view.auctions:
+            if auction.due or auction.restored:
+                continue
+            cost = self.hedging * abs(auction.delta) * view.spot
+            if auction.mark - auction.price - cost < self.profit * auction.exposure:
+                continue
+            afford = free / auction.exposure if auction.exposure > 0 else 1.0
+            share = min(auction.largest, afford)
+            if share < SMALLEST_BID:
+                continue
+            actions.append(Bid(auction.account, share, auction.price))
+            free -= share * auction.exposure
+        return actions

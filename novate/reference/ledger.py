@@ -1,8 +1,9 @@
 """The clearing ledger, written from the design: what contracts/clearing/ must do with money.
 
-Cash in exact fractions of a wad, positions in integers of a wad; only the growth of debt comes
-from an exponential. The contracts round every conversion against the account, so that their
-figures may lie a few wei below these, and never above.
+Cash in fractions of a wad, positions in integers of a wad; the growth of debt comes from an
+exponential, and what is scaled for everybody at once is rounded to 1e-30 wei: exact fractions
+would double their digits each time. The contracts round every conversion against the account, so
+that their figures may lie a few wei below these, and never above.
 """
 
 from collections import defaultdict
@@ -19,6 +20,11 @@ FUND = 0
 
 Account = int
 Code = int
+
+
+def rounded(amount: Fraction) -> Fraction:
+    """To 1e-30 wei."""
+    return Fraction(round(amount * 10**30), 10**30)
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,10 @@ class Ledger:
         default_factory=lambda: defaultdict(lambda: defaultdict(int))
     )
     tokens: int = 0  # [wad] settlement tokens in escrow
+    # [wad] losses shared by all positive cash that income has not made good yet
+    outstanding: Fraction = Fraction(0)
+    # account in auction -> [wad] loss that it is expected to leave
+    provisions: dict[Account, int] = field(default_factory=dict)
 
     # -- time --
 
@@ -70,10 +80,10 @@ class Ledger:
         to_fund = interest * self.curve.fund_share if credit else interest
         for account, balance in self.cash.items():
             if balance < 0:
-                self.cash[account] = balance * factor
+                self.cash[account] = rounded(balance * factor)
             elif credit:
-                self.cash[account] = balance * (1 + (interest - to_fund) / credit)
-        self.cash[FUND] += to_fund
+                self.cash[account] = rounded(balance * (1 + (interest - to_fund) / credit))
+        self.earn(to_fund)
 
     # -- escrow --
 
@@ -90,8 +100,28 @@ class Ledger:
         if asset:
             self.holdings[account][asset] -= amount
         else:
-            self.cash[account] -= amount
+            share = self.leaving_share(account, amount)
+            self.cash[account] -= amount + share
+            self.cash[FUND] += share
             self.tokens -= amount
+
+    def expected(self) -> Fraction:
+        """[wad] losses that running auctions are expected to leave beyond the fund."""
+        fund = max(self.cash[FUND], Fraction(0))
+        return max(sum(self.provisions.values()) - fund, Fraction(0))
+
+    def leaving_share(self, account: Account, amount: Fraction | int) -> Fraction:
+        """What positive cash [wad] that leaves pays towards expected losses.
+
+        All other positive cash C would be left with 1 - L / C; who takes out an amount gives up
+        so much more that the others are left with the same. Infinite losses are not payable.
+        """
+        loss = self.expected()
+        if not loss:
+            return Fraction(0)
+        others = self.credit() - max(self.cash[FUND], Fraction(0))
+        leaving = min(Fraction(amount), max(self.cash[account], Fraction(0)))
+        return leaving / (1 - loss / others) - leaving
 
     # -- trades --
 
@@ -109,7 +139,7 @@ class Ledger:
         for account, sign, fee in ((seller, -1, seller_fee), (buyer, 1, buyer_fee)):
             self._move(account, code, sign * quantity)
             self.cash[account] -= sign * premium + fee
-            self.cash[FUND] += fee
+        self.earn(seller_fee + buyer_fee)
 
     def open_interest(self, code: Code) -> int:
         """[wad] sum of the long quantities."""
@@ -145,16 +175,41 @@ class Ledger:
         self.cash[account] += max(payment, 0) - cash
         self.cash[bidder] += cash - payment
 
-    def cover(self, loss: Fraction | int) -> None:
-        """The fund pays a loss, then all positive cash in proportion."""
+    def charge(self, account: Account, recipient: Account | None, amount: int) -> None:
+        """Moves cash of an account in auction; no recipient: income of the fund."""
+        self.cash[account] -= amount
+        if recipient is None:
+            self.earn(amount)
+        else:
+            self.cash[recipient] += amount
+
+    def earn(self, amount: Fraction | int) -> None:
+        """Income: makes good what everybody bore, in proportion; the rest is the fund's."""
+        back, credit = min(Fraction(amount), self.outstanding), self.credit()
+        if back and credit:
+            self._scale(1 + back / credit)
+            self.outstanding -= back
+            amount -= back
+        self.cash[FUND] += amount
+
+    def cover(self, loss: Fraction | int) -> tuple[Fraction, Fraction]:
+        """The fund pays a loss, then all positive cash in proportion; says who paid what."""
         from_fund = min(Fraction(loss), max(self.cash[FUND], Fraction(0)))
         self.cash[FUND] -= from_fund
         rest = loss - from_fund
-        credit = sum((c for c in self.cash.values() if c > 0), Fraction(0))
         if rest:
-            for account, balance in self.cash.items():
-                if balance > 0:
-                    self.cash[account] = balance * (1 - rest / credit)
+            self._scale(1 - rest / self.credit())
+            self.outstanding += rest
+        return from_fund, rest
+
+    def deleverage(
+        self, account: Account, opposite: Account, code: Code, quantity: int, payment: int
+    ) -> None:
+        """Closes a quantity [wad, as the account holds it] against the other side, for money."""
+        self._move(account, code, -quantity)
+        self._move(opposite, code, quantity)
+        self.cash[account] -= payment
+        self.cash[opposite] += payment
 
     def write_off(self, account: Account) -> None:
         """Recognises the debt of an account that has nothing else."""
@@ -167,8 +222,42 @@ class Ledger:
         chosen = self.cash if accounts is None else accounts
         return sum((self.cash[account] for account in chosen), Fraction(0))
 
+    def credit(self) -> Fraction:
+        """[wad] all positive cash, the fund's included."""
+        return sum((c for c in self.cash.values() if c > 0), Fraction(0))
+
+    def _scale(self, factor: Fraction) -> None:
+        """All positive cash times a factor."""
+        for account, balance in self.cash.items():
+            if balance > 0:
+                self.cash[account] = rounded(balance * factor)
+
     def _move(self, account: Account, code: Code, change: int) -> None:
         held = self.positions[account]
         held[code] += change
         if not held[code]:
             del held[code]
+
+
+@dataclass
+class FundShares:
+    """Shares in the security fund; one virtual holder owns the first unit and VIRTUAL shares.
+
+    Assets are whole token units, shares integers; both round against who asks.
+    """
+
+    VIRTUAL = 10**18
+
+    held: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+    @property
+    def supply(self) -> int:
+        return sum(self.held.values())
+
+    def shares(self, assets: int, fund: int) -> int:
+        """For assets brought, when the fund owns `fund` units before."""
+        return assets * (self.supply + self.VIRTUAL) // (fund + 1)
+
+    def assets(self, shares: int, fund: int) -> int:
+        """For shares given back."""
+        return shares * (fund + 1) // (self.supply + self.VIRTUAL)

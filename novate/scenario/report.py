@@ -57,7 +57,6 @@ def summarise(record: Record, market: Market, refused: Mapping[str, int]) -> dic
     ]
     sold = sum(auction.sold_mark for auction in record.auctions if auction.sold_mark > 0)
     paid = sum(auction.paid for auction in record.auctions if auction.sold_mark > 0)
-    losses = _named(events, "LossCovered")
     return {
         "title": record.title,
         "underlying": record.underlying,
@@ -72,11 +71,7 @@ def summarise(record: Record, market: Market, refused: Mapping[str, int]) -> dic
         "margin_calls": len(record.margin_calls),
         "auctions": auctions,
         "recovered": round(paid / sold, 4) if sold > 0 else None,
-        "bad_debt": {
-            "loss_wei": str(sum(event.arguments["loss"] for event in losses)),
-            "from_fund_wei": str(sum(event.arguments["from_fund"] for event in losses)),
-            "socialised_wei": str(sum(event.arguments["socialised"] for event in losses)),
-        },
+        "bad_debt": bad_debt(events, int(certificate.outstanding)),
         "settled_positions": len(_named(events, "Settled")),
         "conservation": {
             "held_wei": str(certificate.held),
@@ -98,6 +93,28 @@ def conserved(held: int, owed: int, surplus: int, transactions: int) -> bool:
     Each transaction rounds a few balances, each by less than two wei at the indices of a run.
     """
     return 0 <= surplus and 0 <= held - owed <= 1_000 * max(transactions, 1)
+
+
+def bad_debt(events: list[Event], outstanding: int) -> dict[str, Any]:
+    """Who bore what accounts could not, and what came back since, in wei.
+
+    It adds up when each loss is what the fund and all positive cash paid, and when what everybody
+    bore is what came back and what is outstanding.
+    """
+    losses = [event.arguments for event in _named(events, "LossCovered")]
+    loss, from_fund, socialised = (
+        sum(one[part] for one in losses) for part in ("loss", "from_fund", "socialised")
+    )
+    restored = sum(event.arguments["amount"] for event in _named(events, "LossRestored"))
+    return {
+        "loss_wei": str(loss),
+        "from_fund_wei": str(from_fund),
+        "socialised_wei": str(socialised),
+        "restored_wei": str(restored),
+        "outstanding_wei": str(outstanding),
+        "adds_up": all(one["loss"] == one["from_fund"] + one["socialised"] for one in losses)
+        and socialised == restored + outstanding,
+    }
 
 
 def positions_balance(market: Market) -> bool:
@@ -144,7 +161,10 @@ def _fund_income(market: Market, events: list[Event]) -> dict[str, Any]:
     )
     covered = sum(event.arguments["from_fund"] for event in _named(events, "LossCovered"))
     balance = int(market.clearinghouse.cash_of(fund))
-    income = trading + seed + interest + auctions + passed + tips
+    # Income that went to everybody instead, and what those paid who left before a loss.
+    restored = sum(event.arguments["amount"] for event in _named(events, "LossRestored"))
+    left = sum(event.arguments["amount"] for event in _named(events, "ShareLeft"))
+    income = trading + seed + interest + auctions + passed + tips + left - restored
     return {
         "trading_wei": str(trading),
         "seed_wei": str(seed),
@@ -196,6 +216,12 @@ def screen(record: Record) -> str:
             "bad debt",
             f"{_usd(debt['loss_wei'])} USD: fund {_usd(debt['from_fund_wei'])}, "
             f"socialised {_usd(debt['socialised_wei'])}",
+        ),
+        _row(
+            "",
+            f"{_usd(debt['restored_wei'])} USD came back, "
+            f"{_usd(debt['outstanding_wei'])} outstanding: "
+            + ("adds up" if debt["adds_up"] else "DOES NOT ADD UP"),
         ),
         _row("security fund", f"{_usd(fees['fund_wei'])} USD"),
         _row("settled", f"{summary['settled_positions']:,} positions"),

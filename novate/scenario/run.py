@@ -41,11 +41,13 @@ def run(
     last: str | None = None,
     seed: int = 1,
     out: Path = Path("out"),
+    fund: int | None = None,
     rpc: str | None = None,
 ) -> Record:
     """Play a path and write what came of it to `out`; prints the screen and returns the record.
 
     prices: a CSV file instead of the scenario. first, last: ISO dates, both included.
+    fund: [USD] what the founders put into the security fund, FUND by default.
     rpc: play on this chain instead of in-process.
     """
     path = load_csv(prices, underlying=underlying) if prices else load_scenario(scenario)
@@ -57,7 +59,7 @@ def run(
         raise NovateError(f"{out} is a file: --out names a directory")
     env = connect(rpc) if rpc else _local()
     with boa.swap_env(env):
-        return _play(path, seed, out)
+        return _play(path, seed, out, FUND if fund is None else fund)
 
 
 def _local() -> Env:
@@ -68,7 +70,7 @@ def _local() -> Env:
     return env
 
 
-def _play(path: MarketPath, seed: int, out: Path) -> Record:
+def _play(path: MarketPath, seed: int, out: Path, fund: int) -> Record:
     began = time.monotonic()
     bars = path.bars
     shift = 0
@@ -80,7 +82,7 @@ def _play(path: MarketPath, seed: int, out: Path) -> Record:
         boa.env.travel_to(boa.env.evm.patch.timestamp + 1)
     else:
         boa.env.evm.patch.timestamp = bars[0].timestamp - SETUP_TIME
-    market = deploy(_parameters(path))
+    market = deploy(_parameters(path, fund))
     record = Record(path.name.capitalize(), path.underlying)
     runner = Runner(market, cast(bars[0].close), record, seed=seed, shift=shift)
     runner.endow()
@@ -97,12 +99,12 @@ def _play(path: MarketPath, seed: int, out: Path) -> Record:
     return record
 
 
-def _parameters(path: MarketPath) -> Parameters:
+def _parameters(path: MarketPath, fund: int) -> Parameters:
     """A market for this path: ticks that suit its level, feeds that start at its first bar."""
     first = path.bars[0]
     return Parameters(
         symbol=path.underlying[:20],
-        fund=FUND,
+        fund=fund,
         grid=replace(GRID, tick=_tick(first.close), hour=HOUR),
         prices=Prices(spot=first.close, volatility=first.implied_volatility),
     )
