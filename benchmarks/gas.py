@@ -43,6 +43,7 @@ class Bench:
         self.market: Market = deploy(Parameters(fund=100_000))
         # Held for 12 s; sources within 5 % of the median; prices may jump, since crashes are made.
         self.market.oracle.set_limits(1, 12, 500, 0)
+        self.market.travel(600)
         self.market.oracle.poke(1)
         self.ledger = self.market.clearinghouse
         self.venue = boa.env.generate_address("venue")

@@ -168,6 +168,7 @@ class Parameters:
     underlying: int = 1
     symbol: str = "SPX"
     cash_decimals: int = 6
+    grace: int = 300  # [s] that prices must be back before anybody is liquidated
     fund: int = 0  # [USD] that the deployer brings into the security fund
     fund_delay: int = 7 * DAY  # [s] that the fund's backers wait for their money
     grid: Rules = GRID
@@ -376,6 +377,7 @@ STEPS: tuple[Step, ...] = (
     Step("clearinghouse", "set_curve", (At("curve"), Set("rates.fund_share"))),
     Step("clearinghouse", "set_venue", (At("orders"), True)),
     Step("auctions", "set_rules", (Set("auction"),)),
+    Step("auctions", "set_grace", (At("oracle"), Set("grace"))),
     Step("clearinghouse", "set_auction_house", (At("auctions"),)),
     Step("clearinghouse", "set_security_fund", (At("security_fund"),)),
     Step("clearinghouse", "set_exposure_limits", (At("exposure"),)),

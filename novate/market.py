@@ -344,13 +344,17 @@ class Market:
     # -- prices --
 
     def push_price(self, spot: Number, volatility: Number | None = None) -> None:
-        """Report the spot [USD] and, if given, the implied volatility (0.2 is 20 %)."""
+        """Report the spot [USD] and, if given, the implied volatility (0.2 is 20 %).
+
+        The oracle records it at once, as keepers see to on a chain.
+        """
         scale = 10**self.parameters.prices.decimals
         answers = [("spot_feed", spot)]
         if volatility is not None:
             answers.append(("volatility_feed", volatility))
         for feed, answer in answers:
             self.send(feed, "push", int(Decimal(str(answer)) * scale), operation="push price")
+        self.send("oracle", "poke", self.parameters.underlying, operation="push price")
 
     def fix(self, expiry: int, *, sender: Account | None = None) -> Receipt:
         """Fix the settlement price of an expiry that has passed."""

@@ -4,12 +4,12 @@ The venue is an address that the owner allows, so that a test chooses trades fre
 else is the deployment that everybody uses.
 """
 
-from functools import cache
 from typing import Any
 
 import boa
 
 from novate.deploy import Parameters, compiled, deploy
+from novate.engine.cache import load
 from novate.market import Account, Market, Series
 
 WAD = 10**18
@@ -17,22 +17,18 @@ DAY = 86_400
 Trade = tuple[int, int, int, int, int, int, int]
 
 
-@cache
-def _compiled(source: str) -> Any:
-    return boa.load_partial(source)
-
-
 def build(source: str, *arguments: Any) -> Any:
     """A new contract; each source, below contracts/ or tests/, is compiled once a process."""
     is_test = source.startswith("tests/")
-    return (_compiled(source) if is_test else compiled(source)).deploy(*arguments)
+    return (load(source) if is_test else compiled(source)).deploy(*arguments)
 
 
 class World:
     """The market of `novate.deploy`, with `venue` as a further venue."""
 
     def __init__(self, parameters: Parameters | None = None) -> None:
-        self.market: Market = deploy(parameters or Parameters())
+        # Auctions may start at once, but for test_grace.py of the auction house.
+        self.market: Market = deploy(parameters or Parameters(grace=0))
         self.ledger: Any = self.market.clearinghouse
         self.owner = self.market.owner
         self.venue = boa.env.generate_address("venue")

@@ -35,6 +35,7 @@ from snekmate.auth import ownable
 from ..interfaces import IClearinghouse
 from ..interfaces import IListing
 from ..interfaces import IMarginEngine
+from ..interfaces import IOracle
 from . import curves
 from . import deleveraging
 from . import lots
@@ -71,12 +72,18 @@ SOLVENT: constant(uint256) = lots.SOLVENT
 INSOLVENT: constant(uint256) = lots.INSOLVENT
 DUST: constant(uint256) = lots.DUST
 
+# [s]
+MAX_GRACE: constant(uint256) = 3_600
+
 LEDGER: public(immutable(IClearinghouse))
 LISTING: immutable(IListing)
 # The security fund's account: money on its way; recipient 0 is income of the fund.
 FUND: immutable(uint256)
 
 
+# Who says since when prices are served, and how long [s] they must have been.
+oracle: public(IOracle)
+grace: public(uint256)
 # Auctions that run here.
 running: public(uint256)
 # account in auction -> [wad] loss that it is expected to leave, as the ledger was told
@@ -136,6 +143,12 @@ event AuctionFinished:
     remaining: uint256  # [units] not sold; 0 when nothing is left
 
 
+event GraceSet:
+    oracle: address
+    old: uint256  # [s]
+    new: uint256  # [s]
+
+
 @deploy
 def __init__(clearinghouse: IClearinghouse, owner: address):
     """
@@ -163,7 +176,9 @@ def start(account: uint256, keeper: uint256):
     adopted: bool = staticcall LEDGER.in_auction(account)
     assert not adopted or lots.states[account] == 0, "auction: already running"
     health: IMarginEngine.Health = self._fresh_health(account)
-    version: uint256 = rules._version_for(staticcall LEDGER.positions_of(account))
+    positions: DynArray[uint256, 128] = staticcall LEDGER.positions_of(account)
+    self._require_settled(positions)
+    version: uint256 = rules._version_for(positions)
     word: uint256 = rules.packed[version]
     margin: int256 = curves._buffered_margin(health.maintenance, health.equity, rules._buffer(word))
     # An adopted account that is between maintenance and buffer can neither start nor finish else.
@@ -339,6 +354,8 @@ def bid(
     self._require_fresh(terms.fresh)
     self._require_short(terms.margin)
     assert not terms.due, "auction: restart needed"
+    if self.grace != 0:
+        self._require_settled(staticcall LEDGER.positions_of(account))
     assert lots._lot_price(terms) <= limit_price, "auction: above the limit"
     deal: lots.Deal = lots._deal(terms, units)
 
@@ -370,6 +387,23 @@ def bid(
             left: int256 = convert(self.provisions[account] * (WAD - deal.fraction) // WAD, int256)
             self._provide(account, kind, -left)
     return deal.units, deal.payment
+
+
+# -- owner --
+
+
+@external
+def set_grace(oracle: IOracle, grace: uint256):
+    """
+    @notice How long the prices of an account must have been served without interruption before it is
+            put up or sold, so that its owner could react first.
+    @param grace [s] at most an hour; 0 for none.
+    """
+    ownable._check_owner()
+    assert grace <= MAX_GRACE, "auction: grace too long"
+    log GraceSet(oracle=oracle.address, old=self.grace, new=grace)
+    self.oracle = oracle
+    self.grace = grace
 
 
 # -- views --
@@ -448,6 +482,23 @@ def _provide(account: uint256, kind: uint256, equity: int256):
 def _charge(account: uint256, recipient: uint256, amount: uint256):
     if amount != 0:
         extcall LEDGER.charge(account, recipient, amount)
+
+
+@internal
+@view
+def _require_settled(positions: DynArray[uint256, 128]):
+    """
+    @notice Refuses while a price that the account depends on has only just come back.
+    """
+    grace: uint256 = self.grace
+    if grace == 0:
+        return
+    underlying: uint256 = 0
+    for word: uint256 in positions:
+        if word >> 240 != underlying:
+            underlying = word >> 240
+            since: uint256 = staticcall self.oracle.settled_since(underlying)
+            assert since <= block.timestamp - grace, "auction: price just recovered"
 
 
 @internal

@@ -114,3 +114,9 @@ def price(underlying: uint256) -> (uint256, uint256, uint256):
 @view
 def fixing(underlying: uint256, expiry: uint256) -> uint256:
     return self.fixings[underlying][expiry]
+
+
+@external
+@view
+def settled_since(underlying: uint256) -> uint256:
+    return 0 if self.spots[underlying].fresh else max_value(uint256)

@@ -1,0 +1,91 @@
+"""PROPERTIES P-22: nobody is liquidated in the first minutes after a price came back."""
+
+from typing import Any
+
+import boa
+import pytest
+
+from novate.deploy import Parameters
+from tests.world import WAD, World
+
+GRACE = 300
+NO_LIMIT, LATER = 2**200, 2**40
+SOLVENT = 1
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    world = World(Parameters(grace=GRACE))
+    world.put = world.market.put(2_500, 28)  # type: ignore[attr-defined]
+    return world
+
+
+@pytest.fixture(scope="module")
+def writer(world: World) -> Any:
+    writer, holder = world.person("writer", cash=12_400), world.person("holder", cash=50_000)
+    world.novate(world.trade(writer, holder, world.put, 20, 400))  # type: ignore[attr-defined]
+    world.market.travel(GRACE)
+    return writer
+
+
+def crash(world: World) -> None:
+    world.market.push_price(1_930, 0.6)
+
+
+def start(world: World, writer: Any) -> None:
+    world.market.auctions.start(writer.number, 0)
+
+
+def test_a_price_that_was_there_is_enough(world: World, writer: Any) -> None:
+    crash(world)
+    start(world, writer)
+
+
+def test_a_price_that_came_back_waits(world: World, writer: Any) -> None:
+    world.market.travel(days=5)
+    with boa.reverts("auction: stale price"):
+        start(world, writer)
+    crash(world)
+    with boa.reverts("auction: price just recovered"):
+        start(world, writer)
+    world.market.travel(GRACE - 2)
+    with boa.reverts("auction: price just recovered"):
+        start(world, writer)
+    world.market.travel(2)
+    start(world, writer)
+
+
+def test_bids_wait_too(world: World, writer: Any) -> None:
+    bidder = world.person("bidder", cash=100_000)
+    crash(world)
+    start(world, writer)
+    world.market.travel(days=5)
+    crash(world)
+    world.market.auctions.restart(writer.number)
+    bid = (writer.number, bidder.number, WAD // 10, NO_LIMIT, SOLVENT, LATER)
+    with boa.reverts("auction: price just recovered"):
+        world.market.auctions.bid(*bid, sender=bidder.address)
+    world.market.travel(GRACE)
+    world.market.auctions.bid(*bid, sender=bidder.address)
+
+
+def test_a_cure_does_not_wait(world: World, writer: Any) -> None:
+    crash(world)
+    start(world, writer)
+    world.market.travel(days=5)
+    crash(world)
+    world.market.fund(writer, 20_000)
+    world.market.auctions.finish(writer.number)
+
+
+def test_the_owner_sets_it_within_an_hour(world: World) -> None:
+    house, oracle = world.market.auctions, world.market.oracle.address
+    with boa.reverts("ownable: caller is not the owner"):
+        house.set_grace(oracle, 0, sender=world.intruder)
+    with boa.reverts("auction: grace too long"):
+        house.set_grace(oracle, 3_601, sender=world.owner)
+    house.set_grace(oracle, 3_600, sender=world.owner)
+    assert house.get_logs()[-1].new == house.grace() == 3_600
+    house.set_grace(oracle, 0, sender=world.owner)
+    world.market.travel(days=5)
+    crash(world)
