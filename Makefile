@@ -6,7 +6,7 @@ PY := .venv/bin/python
 # Two workers: the suite is made for two cores; raise it with `make test WORKERS=8`.
 WORKERS ?= 2
 
-.PHONY: help setup demo test lint bench accuracy backtest curves notebook devnet lock clean
+.PHONY: help setup demo test lint bench accuracy backtest campaign curves notebook devnet lock clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -36,6 +36,9 @@ accuracy: setup ## 200,000 prices against 50 digits; rewrite benchmarks/accuracy
 
 backtest: setup ## 18 years of margin against the next day's loss; rewrite benchmarks/backtest.json
 	$(PY) -m benchmarks.backtest
+
+campaign: setup ## 10,000 random steps of contracts and reference ledger side by side
+	$(PY) -m tests.stateful.campaign
 
 curves: setup ## which auction curve recovers most in two crashes
 	$(PY) -m novate.curve_study

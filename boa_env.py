@@ -24,6 +24,7 @@ line, coverage) is repeated in py-evm without being asked. `open("py-evm")` uses
     grid(spots, volatilities, scenario)       # what-ifs as a numpy array
     with gas_report() as report: ...          # per function
     profile_call(market.clearinghouse.withdraw, ...)   # per line, and as a flame graph
+    margin_of(market, account)                # taken apart; margin_if(...), liquidation_price(...)
 
 `deploy(rpc=...)` opens the same market on a chain. The functions `fund`, `sign`, `trade`, `travel`
 are the methods of the same name, for those who like `trade(market, ...)` better.
@@ -52,6 +53,7 @@ from novate.errors import DataError, NetworkError, NovateError, ParameterError
 from novate.gas import Gas, fresh_transaction, transaction_gas
 from novate.market import Account, Market, Receipt, fork, from_wad, to_wad
 from novate.network import connect
+from novate.risk import liquidation_price, margin_if, margin_of
 from novate.series import Series
 
 __all__ = [
@@ -79,6 +81,9 @@ __all__ = [
     "fund",
     "gas_report",
     "grid",
+    "liquidation_price",
+    "margin_if",
+    "margin_of",
     "open",
     "profile",
     "profile_call",
