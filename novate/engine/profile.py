@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import contextlib
 import html
+import io
 import statistics
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -211,7 +212,15 @@ class CallProfile:
 
         bars = list(_bars(self.tree, 0, 0))
         depth = max(level for level, _, _, _, _ in bars) + 1
-        figure = Figure(figsize=(12, 0.4 * depth + 1.2), layout="constrained")
+
+        class Picture(Figure):
+            """Shown by a notebook that has not drawn anything yet, too."""
+
+            def _repr_png_(self) -> bytes:
+                self.savefig(drawn := io.BytesIO(), format="png")
+                return drawn.getvalue()
+
+        figure = Picture(figsize=(12, 0.4 * depth + 1.2), layout="constrained")
         axes = figure.subplots()
         whole = max(self.tree.gas, 1)
         for level, start, width, text, is_call in bars:
