@@ -41,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             seed=options.seed,
             out=options.out,
             fund=options.fund,
+            whale=options.whale,
             rpc=options.rpc,
         )
     except NovateError as error:
@@ -87,6 +88,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument(
         "--fund", type=int, metavar="USD", help="what the founders put into the security fund"
+    )
+    run.add_argument(
+        "--whale",
+        action="store_true",
+        help="with a seller of puts too big for all bidders together: losses that others bear",
     )
     agent = commands.add_parser(
         "agent",

@@ -16,11 +16,15 @@ from ..agents.traders import CoveredWriter, Hedger, PutSeller
 LEVEL = 2_750.0
 
 
-def cast(spot: float) -> list[Agent]:
-    """The players for an index that starts at `spot` [USD]."""
+def cast(spot: float, *, whale: bool = False) -> list[Agent]:
+    """The players for an index that starts at `spot` [USD].
+
+    whale: with a seller of puts too big for all bidders together, so that auctions find no end and
+    its losses become those of others.
+    """
     # Money stays, contracts follow the level: the same notional at any level.
     lot = LEVEL / spot
-    return [
+    players: list[Agent] = [
         MarketMaker("market maker", cash=6_000_000),
         Hedger("hedger", cash=150_000, reserve=2_000_000, contracts=1_200 * lot, days=12),
         Hedger(
@@ -46,3 +50,8 @@ def cast(spot: float) -> list[Agent]:
         Bidder("vulture", cash=1_500_000, discount=0.2),
         Keeper("keeper"),
     ]
+    if whale:
+        players.append(
+            PutSeller("whale", cash=12_000_000, use=0.99, moneyness=0.98, days=25, pieces=1)
+        )
+    return players

@@ -42,12 +42,14 @@ def run(
     seed: int = 1,
     out: Path = Path("out"),
     fund: int | None = None,
+    whale: bool = False,
     rpc: str | None = None,
 ) -> Record:
     """Play a path and write what came of it to `out`; prints the screen and returns the record.
 
     prices: a CSV file instead of the scenario. first, last: ISO dates, both included.
     fund: [USD] what the founders put into the security fund, FUND by default.
+    whale: with a seller of puts too big for all bidders together.
     rpc: play on this chain instead of in-process.
     """
     path = load_csv(prices, underlying=underlying) if prices else load_scenario(scenario)
@@ -59,7 +61,7 @@ def run(
         raise NovateError(f"{out} is a file: --out names a directory")
     env = connect(rpc) if rpc else _local()
     with boa.swap_env(env):
-        return _play(path, seed, out, FUND if fund is None else fund)
+        return _play(path, seed, out, FUND if fund is None else fund, whale)
 
 
 def _local() -> Env:
@@ -70,7 +72,7 @@ def _local() -> Env:
     return env
 
 
-def _play(path: MarketPath, seed: int, out: Path, fund: int) -> Record:
+def _play(path: MarketPath, seed: int, out: Path, fund: int, whale: bool) -> Record:
     began = time.monotonic()
     bars = path.bars
     shift = 0
@@ -84,7 +86,7 @@ def _play(path: MarketPath, seed: int, out: Path, fund: int) -> Record:
         boa.env.evm.patch.timestamp = bars[0].timestamp - SETUP_TIME
     market = deploy(_parameters(path, fund))
     record = Record(path.name.capitalize(), path.underlying)
-    runner = Runner(market, cast(bars[0].close), record, seed=seed, shift=shift)
+    runner = Runner(market, cast(bars[0].close, whale=whale), record, seed=seed, shift=shift)
     runner.endow()
     with tqdm(total=len(bars), unit="bar", desc=path.name, file=sys.stderr) as bar:
         runner.play(bars, lambda done: bar.update(done - bar.n))
