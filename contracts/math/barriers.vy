@@ -58,8 +58,9 @@ def _price(
     """
     assert spot | forward | strike | barrier < 2**128, "barriers: price too large"
     assert deviation >= 0 and deviation < 2**78, "barriers: deviation out of range"
-    f: int256 = convert(forward, int256)
-    x: int256 = convert(strike, int256)
+    # By way of bytes32 the compiler adds no checks; prices are below 2**128, values not below 0.
+    f: int256 = convert(convert(forward, bytes32), int256)
+    x: int256 = convert(convert(strike, bytes32), int256)
     # The vanilla option: out of the money, and parity.
     vanilla: int256 = 0
     if f < x:
@@ -80,12 +81,23 @@ def _price(
             inside = vanilla
     else:
         inside = max(
-            min(self._knock_in(kind, convert(spot, int256), f, x, convert(barrier, int256), deviation, vanilla), vanilla),
+            min(
+                self._knock_in(
+                    kind,
+                    convert(convert(spot, bytes32), int256),
+                    f,
+                    x,
+                    convert(convert(barrier, bytes32), int256),
+                    deviation,
+                    vanilla,
+                ),
+                vanilla,
+            ),
             0,
         )
     if kind & INTO != 0:
-        return convert(inside, uint256)
-    return convert(unsafe_sub(vanilla, inside), uint256)
+        return convert(convert(inside, bytes32), uint256)
+    return convert(convert(unsafe_sub(vanilla, inside), bytes32), uint256)
 
 
 @internal
@@ -169,6 +181,8 @@ def _knock_in(
 def _half(amount: int256, density: int256, z: int256) -> int256:
     """
     @notice amount * cdf(z), given density = amount * pdf(z); for z < 0 the amount may be left out.
+    @dev For z < 0 the amount may be beyond all prices, so that Mills' ratio must be exact; else
+         an error of 6e-15 of the amount will do, and saves 180 gas.
     @param z [Q64] |z| < 2**115.
     """
     if z < 0:
@@ -177,7 +191,18 @@ def _half(amount: int256, density: int256, z: int256) -> int256:
         return unsafe_mul(density, normal._mills_q64(unsafe_sub(0, z))) >> 64
     if z > TAIL:
         return amount
-    return unsafe_sub(amount, unsafe_mul(density, normal._mills_q64(z)) >> 64)
+    return unsafe_sub(
+        amount,
+        unsafe_mul(
+            density,
+            unsafe_div(normal.NEAR_A0, unsafe_add(unsafe_add(z, normal.NEAR_B0),
+            unsafe_div(normal.NEAR_A1, unsafe_add(unsafe_add(z, normal.NEAR_B1),
+            unsafe_div(normal.NEAR_A2, unsafe_add(unsafe_add(z, normal.NEAR_B2),
+            unsafe_div(normal.NEAR_A3, unsafe_add(unsafe_add(z, normal.NEAR_B3),
+            unsafe_div(normal.NEAR_A4, unsafe_add(unsafe_add(z, normal.NEAR_B4),
+            unsafe_div(normal.NEAR_A5, unsafe_add(z, normal.NEAR_B5)))))))))))),
+        ) >> 64,
+    )
 
 
 @internal

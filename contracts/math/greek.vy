@@ -98,18 +98,21 @@ def _at_d1(
         ),
         int256,
     )
-    asset: int256 = convert(convert(spot, bytes32), int256)
-    # ln(asset / k) = 2 atanh(y) with 128 fractional bits, below 2**136.
-    t = unsafe_div(unsafe_sub(asset, k) << 64, unsafe_add(asset, k))
+    # ln(S / k) = 2 atanh(y) with 128 fractional bits, below 2**136. A conversion costs nothing, a
+    # variable does.
+    t = unsafe_div(
+        unsafe_sub(convert(convert(spot, bytes32), int256), k) << 64,
+        unsafe_add(convert(convert(spot, bytes32), int256), k),
+    )
     if convert(convert(unsafe_add(t, black76.THIRD), bytes32), uint256) > fixed_point.TWO_THIRDS:
         if t > 0:
             t = greeks.NOTHING
             if k != 0:
-                t = fixed_point._ln_ratio_q64(asset, k) << 64
+                t = fixed_point._ln_ratio_q64(convert(convert(spot, bytes32), int256), k) << 64
         else:
             t = -greeks.NOTHING
-            if asset != 0:
-                t = unsafe_sub(0, fixed_point._ln_ratio_q64(k, asset) << 64)
+            if spot != 0:
+                t = unsafe_sub(0, fixed_point._ln_ratio_q64(k, convert(convert(spot, bytes32), int256)) << 64)
     else:
         u = unsafe_mul(t, t) >> 64
         t = unsafe_mul(
@@ -147,16 +150,15 @@ def _at_d1(
             ),
         ),
     )
-    f = v >> 64
     if which == VEGA:
         # 2**62 * 2**128, then with the root 2**206 and as below: S pdf(d1) sqrt(t).
         return unsafe_mul(
-            unsafe_mul(unsafe_mul(u, asset) >> 63, root) >> 64, greeks.PER_ROOT
-        ) >> convert(convert(unsafe_add(f, 108), bytes32), uint256)
+            unsafe_mul(unsafe_mul(u, convert(convert(spot, bytes32), int256)) >> 63, root) >> 64, greeks.PER_ROOT
+        ) >> convert(convert(unsafe_add(v >> 64, 108), bytes32), uint256)
     if which == GAMMA:
         # pdf(d1) / (S s): 2**62 * 2**120 by at most 2**206.
-        return unsafe_div(unsafe_mul(u, 2 * WAD_WAD), unsafe_mul(asset, s)) >> convert(
-            convert(f, bytes32), uint256
+        return unsafe_div(unsafe_mul(u, 2 * WAD_WAD), unsafe_mul(convert(convert(spot, bytes32), int256), s)) >> convert(
+            convert(v >> 64, bytes32), uint256
         )
     if d > 0:
         # cdf(-d1) = pdf(d1) M(d1): 2**62 * 2**60 * 2**65.
@@ -170,7 +172,7 @@ def _at_d1(
                 unsafe_div(normal.NEAR_A3, unsafe_add(unsafe_add(d, normal.NEAR_B3),
                 unsafe_div(normal.NEAR_A4, unsafe_add(unsafe_add(d, normal.NEAR_B4),
                 unsafe_div(normal.NEAR_A5, unsafe_add(d, normal.NEAR_B5)))))))))))),
-            ) >> convert(convert(unsafe_add(f, 127), bytes32), uint256),
+            ) >> convert(convert(unsafe_add(v >> 64, 127), bytes32), uint256),
         )
     d = unsafe_sub(0, d)
     return unsafe_mul(
@@ -181,7 +183,7 @@ def _at_d1(
         unsafe_div(normal.NEAR_A3, unsafe_add(unsafe_add(d, normal.NEAR_B3),
         unsafe_div(normal.NEAR_A4, unsafe_add(unsafe_add(d, normal.NEAR_B4),
         unsafe_div(normal.NEAR_A5, unsafe_add(d, normal.NEAR_B5)))))))))))),
-    ) >> convert(convert(unsafe_add(f, 127), bytes32), uint256)
+    ) >> convert(convert(unsafe_add(v >> 64, 127), bytes32), uint256)
 
 
 

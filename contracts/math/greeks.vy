@@ -14,7 +14,7 @@
      is a step with a half in the middle, and where a sensitivity has no limit (gamma, decay,
      vanna and volga exactly at the kink) it is given as 0. Delta errs by at most 6e-14 and
      what a wei of the discounted strike moves it, the others likewise in proportion to theirs:
-     at one second and a spot of 0.003 that wei is 7e-12 of delta.
+     at one second, 6 % and a spot of 0.001 that wei is 1.5e-11 of delta.
 @custom:rounding Within the stated bounds, not directed.
 """
 

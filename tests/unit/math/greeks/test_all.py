@@ -132,6 +132,20 @@ def test_reverts_beyond_the_domain(maths: Any) -> None:
         maths.all_greeks(2**128, 1, WAD, 1, 0)
     with boa.reverts("black_scholes: rate too large"):
         maths.vega(1, 1, WAD, 1, 2**61)
-    for single in (maths.delta, maths.gamma, maths.theta):
-        with boa.reverts("black_scholes: strike too large"):
-            single(1, 2**128, WAD, 1, 0)
+
+
+SINGLE_AND_ALL = ("all_greeks", "delta", "gamma", "theta", "values")
+
+
+@pytest.mark.parametrize("name", SINGLE_AND_ALL)
+def test_each_argument_has_its_end(maths: Any, name: str) -> None:
+    last = (2**128 - 1, 2**128 - 1, 2**70 - 1, 2**29 - 1, 2**61 - 1)
+    reasons = ("spot too large", "strike too large", "vol too large", "time too long")
+    getattr(maths, name)(*last)
+    for place, reason in enumerate((*reasons, "rate too large")):
+        beyond = [*last]
+        beyond[place] += 1
+        with boa.reverts(f"black_scholes: {reason}"):
+            getattr(maths, name)(*beyond)
+    with boa.reverts("black_scholes: rate too large"):
+        getattr(maths, name)(1, 1, 1, 1, -(2**61) - 1)
