@@ -5,7 +5,8 @@
 v2-core): calls sold, strikes from spot up in steps of 5 % of it, two weeks; `64x4` has expiries
 of two to eight weeks. `_mixed` is the dearest book: calls and puts, bought and sold, within 25 % of
 spot, where no volatility and hardly a scenario can be left out. `_chain` holds a call and a put at
-each strike.
+each strike. Prices are held by the oracle for twelve seconds and were stored in the same block, as
+live markets run; `_unheld` asks the sources again.
 """
 
 import random
@@ -24,6 +25,8 @@ SPOT = 2_750
 TICK = 25
 WEEKS = (2, 3, 4, 8)
 VOLATILITY = 1.0
+# How far a source may be from the median, and the price may jump a minute [bp].
+LIMITS = (500, 100)
 
 
 class PortfolioBench(Bench):
@@ -43,8 +46,13 @@ class PortfolioBench(Bench):
         surface.set_fitter(owner, True, sender=owner)
         surface.set_limits(1, (WAD, WAD, 2 * WAD), sender=owner)
         surface.post([self.smile(expiry) for expiry in self.expiries], sender=owner)
-        steward = compiled("oracle/PriceOracle.vy").at(self.market.oracle.address)
-        steward.set_surface(1, surface.address, sender=owner)
+        self.oracle = compiled("oracle/PriceOracle.vy").at(self.market.oracle.address)
+        self.oracle.set_surface(1, surface.address, sender=owner)
+
+    def hold(self, seconds: int = 12) -> None:
+        """As live markets run: prices are served for twelve seconds, and were stored just now."""
+        self.oracle.set_limits(1, seconds, *LIMITS, sender=self.market.owner)
+        self.oracle.poke(1, sender=self.market.owner)
 
     def smile(self, expiry: int) -> tuple[object, ...]:
         """A skewed smile around `VOLATILITY`, as the surface takes it."""
@@ -109,6 +117,11 @@ def measure() -> dict[str, int]:
     for name, (series, only_sold) in cases.items():
         with boa.env.anchor():
             bench.open(bench.taker, series, lambda i, sold=only_sold: sold or i % 4 < 2, WAD)
+            if name == "16":
+                with boa.env.anchor():
+                    bench.hold(0)
+                    found["margin.portfolio.16_unheld"] = bench.withdrawal() - bare
+            bench.hold()
             found[f"margin.portfolio.{name}"] = bench.withdrawal() - bare
     return found
 

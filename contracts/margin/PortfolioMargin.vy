@@ -17,8 +17,8 @@
         Parameters are set through PortfolioSettings.vy, at this address.
 @dev State in the order of PortfolioSettings.vy. Stateless towards accounts: judges what it is handed. Sorted by underlying and expiry, and by
      strike where naked shorts are netted, one pass sees an expiry at a time.
-     A book without a long loses most at the highest volatility, whatever the spot: the others are
-     left out then.
+     A book without a long loses most at the highest volatility and at the lowest or highest spot,
+     as options are convex in the forward: the others are left out then.
      Prices are capped at 2**125 - 1 wad, quantities lie below 2**95.
 @custom:trust The owner sets parameters within hard bounds; the oracle is trusted for prices.
 @custom:kill None; the ledger may register another engine.
@@ -154,14 +154,16 @@ def _judge(
     words: DynArray[uint256, 128] = sorting._sorted(positions, BY_EXPIRY)
     size: uint256 = len(words)
     # Barriers are decided first. A book of shorts alone has the sign in every word.
-    short_only: bool = True
-    for i: uint256 in range(size, bound=128):
-        word: uint256 = words[i]
-        if word & BARRIER != 0:
-            word = self._without_barrier(word)
-            words[i] = word
-        if word & SIGN == 0 and word & QUANTITY != 0:
-            short_only = False
+    any: uint256 = 0
+    all: uint256 = SIGN
+    for word: uint256 in words:
+        any |= word
+        all &= word
+    if any & BARRIER != 0:
+        for i: uint256 in range(size, bound=128):
+            if words[i] & BARRIER != 0:
+                words[i] = self._without_barrier(words[i])
+                all &= words[i]
 
     start: uint256 = 0
     for _: uint256 in range(128):
@@ -177,10 +179,15 @@ def _judge(
         for _expiry: uint256 in range(128):
             bucket: uint256 = words[start] >> BUCKET
             next: uint256 = size
+            # The absolute quantities, to one unit.
+            largest: int256 = 0
             for i: uint256 in range(start, size, bound=128):
-                if words[i] >> BUCKET != bucket:
+                word: uint256 = words[i]
+                if word >> BUCKET != bucket:
                     next = i
                     break
+                quantity: int256 = convert(convert(word << 160, bytes32), int256)
+                largest |= quantity ^ (quantity >> 255)
             expiry: uint256 = unsafe_mul(bucket & (2**24 - 1), 3_600)
             if expiry <= block.timestamp:
                 price: uint256 = 0
@@ -230,6 +237,7 @@ def _judge(
                             words,
                             start,
                             next,
+                            convert(largest, uint256) >> 160,
                             scenarios.Term(
                                 forward=min(quote.forward, MAX_PRICE),
                                 fixed=quote.fixed,
@@ -242,7 +250,7 @@ def _judge(
                             ),
                             figures[1] & portfolio_rules.GRID,
                             (figures[1] >> portfolio_rules.BY_STRIKE) & 1 != 0,
-                            short_only,
+                            all != 0 and (figures[1] >> portfolio_rules.CONCAVE) & 1 != 0,
                         ),
                         time,
                         quote.discount,

@@ -108,17 +108,20 @@ def work_out(
         assert terms.confidence <= 10**18, "sheet: confidence above one"
         assert terms.rate <= 10**19, "sheet: rate too large"
         held: DynArray[uint256, 128] = []
+        largest: uint256 = 0
         for option: Option in options:
             assert option.expiry < len(expiries), "sheet: no such expiry"
             assert option.strike != 0 and option.strike % PRICE_UNIT == 0, "sheet: strike too fine"
             assert option.strike // PRICE_UNIT < 2**56, "sheet: strike too large"
             assert abs(max(option.quantity, -(2**96))) <= MAX_QUANTITY, "sheet: quantity too large"
             if option.expiry == e:
-                held.append(
+                word: uint256 = (
                     (option.strike // PRICE_UNIT << 160)
                     | (convert(option.is_put, uint256) << 152)
                     | convert(option.quantity & (2**96 - 1), uint256)
                 )
+                held.append(word)
+                largest |= convert(abs(option.quantity), uint256)
         up: int256 = 0
         down: int256 = 0
         up, down = contingencies._shocks(words, terms.left)
@@ -130,6 +133,7 @@ def work_out(
                 held,
                 0,
                 len(held),
+                largest,
                 scenarios.Term(
                     forward=terms.forward_fixed + terms.forward_variable,
                     fixed=terms.forward_fixed,

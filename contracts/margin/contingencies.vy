@@ -20,6 +20,7 @@
 from ..math import fixed_point
 from . import portfolio_rules
 from . import scenarios
+from . import time_value
 
 WAD: constant(int256) = 10**18
 YEAR: constant(uint256) = 31_536_000
@@ -68,7 +69,7 @@ def _shocks(words: uint256[2], time: uint256) -> (int256, int256):
     # The logarithm of at most 30 and at least 30 days over 2**32 s, times a power below 6.6, in Q64.
     moved: int256 = 0
     root: int256 = 0
-    moved, root = scenarios._log_and_root(convert(30 * DAY, int256), convert(max(time, DAY), int256))
+    moved, root = time_value._log_and_root(convert(30 * DAY, int256), convert(max(time, DAY), int256))
     moved = unsafe_div(unsafe_mul(moved << 24, convert(power, int256)), 10**4)
     h: int256 = 0  # [Q40]
     if moved > 0:
@@ -95,7 +96,7 @@ def _static_discount(words: uint256[2], time: uint256, discount: uint256) -> int
         return 0
     power: int256 = 0  # [Q40]
     root: int256 = 0
-    power, root = scenarios._log_and_root(convert(min(discount, 10**18), int256), WAD)
+    power, root = time_value._log_and_root(convert(min(discount, 10**18), int256), WAD)
     power = unsafe_sub(
         unsafe_mul(power, convert((words[0] >> 112) & MASK_16, int256)),
         unsafe_div(convert(unsafe_mul(time, (words[0] >> 128) & MASK_16) << 40, int256), convert(YEAR, int256)),
@@ -123,11 +124,13 @@ def _add(
     """
     after: Totals = totals
     gains: int256 = self._static_discount(words, time, discount)
-    for k: uint256 in range(27):
-        worth: int256 = found.values[k]
-        if worth > 0:
-            worth = unsafe_div(unsafe_mul(worth, gains), WAD)
-        after.losses[k] = unsafe_add(after.losses[k], worth)
+    k: uint256 = 0
+    for value: int256 in found.values:
+        if value < 0:
+            after.losses[k] = unsafe_add(after.losses[k], value)
+        elif value != 0:
+            after.losses[k] = unsafe_add(after.losses[k], unsafe_div(unsafe_mul(value, gains), WAD))
+        k = unsafe_add(k, 1)
     # The middle level and its neighbours, volatility unmoved.
     mark: int256 = found.values[13]
     worst: int256 = min(min(found.values[10], found.values[16]), mark)

@@ -31,6 +31,9 @@ GRID: constant(uint256) = 2**171 - 1
 # Above the grid, in the second word.
 STABLECOIN: constant(uint256) = 192
 BY_STRIKE: constant(uint256) = 208
+# Set where the highest volatility counts at the first and the last spot that count at all: a book
+# without longs is worth least there, see scenarios.vy.
+CONCAVE: constant(uint256) = 209
 # Farther moves would leave the domain of wide volatilities in scenarios.vy.
 LOWEST: constant(uint256) = 8_000
 HIGHEST: constant(uint256) = 12_500
@@ -185,7 +188,10 @@ def _pack(p: Parameters, levels: Level[LEVELS]) -> uint256[2]:
         place += 16
     return [
         first,
-        self._grid(levels) | (p.stablecoin << STABLECOIN) | (convert(p.by_strike, uint256) << BY_STRIKE),
+        self._grid(levels)
+        | (p.stablecoin << STABLECOIN)
+        | (convert(p.by_strike, uint256) << BY_STRIKE)
+        | (convert(self._is_concave(levels), uint256) << CONCAVE),
     ]
 
 
@@ -215,6 +221,18 @@ def _grid(levels: Level[LEVELS]) -> uint256:
     # Both ways, at the highest volatility and at least as far as the basis.
     assert levels[3].up and levels[5].up and levels[5].spot > WAD, "margin: one-sided scenarios"
     return grid
+
+
+@internal
+@pure
+def _is_concave(levels: Level[LEVELS]) -> bool:
+    """
+    @notice Whether the worst of a book without longs is at the first or the last level, see `CONCAVE`. A
+            level that does not count may repeat its neighbour's spot.
+    """
+    low: bool = levels[0].up or (levels[1].up and levels[1].spot == levels[0].spot)
+    high: bool = levels[8].up or (levels[7].up and levels[7].spot == levels[8].spot)
+    return low and high
 
 
 @internal

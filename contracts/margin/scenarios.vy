@@ -20,7 +20,7 @@
         contracts/math/fast.vy.
         L. Bachelier, "Théorie de la spéculation" (1900); P. Hagan et al., "Managing smile risk",
         Wilmott (2002), for the expansion of the normal volatility.
-@dev Numbers: "Qn" has n fractional bits. The grid has nine spot levels, lowest first; volatility is
+@dev Logarithms, roots and the table are those of time_value.vy. Numbers: "Qn" has n fractional bits. The grid has nine spot levels, lowest first; volatility is
      unmoved or lowest at the inner seven only. The middle level is spot unmoved. The loop over
      them is written out: levels and sums as locals save a third. The three volatilities of a
      level share a word, 85 bits each (highest, unmoved, lowest from the top), weighted and added
@@ -32,14 +32,15 @@
 """
 
 from ..math import fast
-from ..math import fixed_point
-from ..math import normal
+from . import time_value
 
 LEVELS: constant(uint256) = 9
 VALUES: constant(uint256) = 27  # three volatilities for each level
 LEVEL_BITS: constant(uint256) = 19  # basis points of spot (16), and which volatilities count (3)
 BASIS: constant(uint256) = 10**4
 YEAR: constant(uint256) = 31_536_000
+# Levels 1, 2, 6 and 7.
+OUT: constant(uint256) = 198
 ONE_40: constant(int256) = 2**40
 MASK_56: constant(uint256) = 2**56 - 1
 PUT: constant(uint256) = 1 << 152
@@ -48,34 +49,23 @@ NEGATIVE: constant(uint256) = 2**255
 # Longest quantity after scaling.
 QUANTITY_BITS: constant(uint256) = 43
 # Beyond four and a half deviations, in halves, time value is below 6e-7 s.
-REACH: constant(int256) = 9
-NARROW: constant(int256) = 494_780_232_499  # [Q40] 0.45, up to which the formula holds
-NARROWEST: constant(int256) = 2**16  # [Q40]
+REACH: constant(uint256) = 9
+NARROW: constant(uint256) = 494_780_232_499  # [Q40] 0.45, up to which the formula holds
+NARROW_80: constant(int256) = 494_780_232_499 * 2**40
+NARROWEST: constant(uint256) = 2**16  # [Q40]
 WIDEST: constant(uint256) = 2**50  # [Q40] beyond, a call is worth the forward and a put the strike
 # Segments of the table, 1/16 of a deviation each; positions have 26 fractional bits.
-SEGMENTS: constant(uint256) = 74
+SEGMENTS: constant(uint256) = time_value.SEGMENTS
 # Added to a position y, it makes y**2 + 2**112 y + 2**222 of a square.
 TILT: constant(uint256) = 2**111
 # e and k in Q59 by u in Q40: 1/24, 0.001438, 0.000484.
 E_1: constant(uint256) = 2**59 // 24
 E_2: constant(uint256) = 828_942_651_014_310
 K_2: constant(uint256) = 279_003_034_194_386
-# sinhc(x/2) in Q40: 1/24 and 1/1920.
-SINH_2: constant(uint256) = 45_812_984_490
-SINH_4: constant(uint256) = 572_662_306
-# ln and root of a quotient by the square of its gap [Q64], |gap| < 1/4: minimax at Chebyshev's points.
-LOG_0: constant(int256) = 36_893_488_147_321_581_568
-LOG_1: constant(int256) = 12_297_829_494_744_514_560
-LOG_2: constant(int256) = 7_378_676_753_846_349_824
-LOG_3: constant(int256) = 5_271_911_934_987_333_632
-LOG_4: constant(int256) = 4_056_324_553_521_582_592
-LOG_5: constant(int256) = 3_944_979_491_943_077_376
-ROOT_0: constant(int256) = 18_446_744_073_564_813_312
-ROOT_1: constant(int256) = 9_223_372_203_456_292_864
-ROOT_2: constant(int256) = 6_917_498_058_341_795_840
-ROOT_3: constant(int256) = 5_766_703_471_691_555_840
-ROOT_4: constant(int256) = 4_980_417_011_235_905_536
-ROOT_5: constant(int256) = 5_412_938_070_472_987_648
+# sinhc(x/2) is 800/3 / (80 - x**2) - 7/3 to 4e-6 x**6: numerator Q120, squares Q80, result Q40.
+SINH_A: constant(uint256) = 800 * 2**120 // 3
+SINH_B: constant(uint256) = 80 * 2**80
+SINH_C: constant(uint256) = 7 * 2**40 // 3
 # Errors in Q60: of the table and its end, of e by u**2, of a wide volatility by the higher price at 0.45.
 TABLE_ERROR: constant(int256) = 795_507_511_860  # 6.9e-7
 FIT_ERROR: constant(int256) = 69_175_290_276_410  # 6e-5
@@ -117,46 +107,30 @@ struct Wide:
 
 @deploy
 def __init__():
-    """
-    @notice Fills the table: on each segment the parabola through g at Chebyshev's three points, which
-            errs by h**3 / 192 max|y pdf(y)|, moved down by as much and by 2e-8 of rounding.
-    @dev A word is c0 + c1 / 2 B + c2 B**2 with B = 2**85 and coefficients in Q34 of the powers of y
-         itself. Times (2**26 B + y)**2 with y in Q26, the part above B**2 is the parabola.
-    """
-    table: uint256[SEGMENTS] = empty(uint256[SEGMENTS])
-    # sqrt(3) / 64: the outer points lie this far from the middle [Q64].
-    reach: int256 = 499_224_004_604_281_137
-    for i: uint256 in range(SEGMENTS):
-        middle: int256 = (2 * convert(i, int256) + 1) << 59
-        left: int256 = self._bachelier(middle - reach)
-        right: int256 = self._bachelier(middle + reach)
-        second: int256 = ((left + right - 2 * self._bachelier(middle)) << 63) // (reach * reach >> 64)
-        first: int256 = ((right - left) << 63) // reach
-        # y pdf(y) rises up to 1 and falls from there.
-        peak: int256 = middle + 2**59
-        if i > 15:
-            peak = middle - 2**59
-        low: int256 = self._bachelier(middle) - (peak * normal._pdf_q64(peak) >> 64) // (192 * 4_096)
-        # Rounding: 2e-8 where g is large, less where it vanishes.
-        low -= min(low // 20, 368_934_881_474)
-        c2: int256 = second >> 30
-        c1: int256 = (first - (2 * second * middle >> 64)) >> 30
-        c0: int256 = (low - (first * middle >> 64) + ((second * middle >> 64) * middle >> 64)) >> 30
-        table[i] = convert(convert(c0 + c1 * 2**84 + c2 * 2**170, bytes32), uint256)
-    TABLE = table
+    TABLE = time_value._filled()
 
 
 @internal
 @view
 def _revalue(
-    words: DynArray[uint256, 128], start: uint256, end: uint256, term: Term, grid: uint256, by_strike: bool, short_only: bool
+    words: DynArray[uint256, 128],
+    start: uint256,
+    end: uint256,
+    largest: uint256,
+    term: Term,
+    grid: uint256,
+    by_strike: bool,
+    short_only: bool,
 ) -> Revaluation:
     """
     @notice Values the positions words[start] to words[end - 1], all of one expiry, without barriers.
     @param grid Spot levels from the lowest bits up, see `LEVEL_BITS`.
     @param by_strike Count naked shorts of calls and puts of a strike together.
-    @param short_only Nothing is long: the lowest volatility and most unmoved ones are left out, where
-           the highest is worse (all of them keep the payoff alone, which is no worse).
+    @param largest The absolute quantities, or-ed, to one unit.
+    @param short_only Nothing is long, at this expiry or another, and the highest volatility counts at
+           the outermost spots: then the book is concave in spot and falls with volatility, so that
+           the worst is one of those two. Besides them, the middle three levels are valued at
+           the unmoved volatility, for mark and basis; the other values stay 0.
     """
     result: Revaluation = empty(Revaluation)
     table: uint256[SEGMENTS] = TABLE
@@ -165,14 +139,21 @@ def _revalue(
     forwards: int256[LEVELS] = empty(int256[LEVELS])  # [wad]
     logs: int256[LEVELS] = empty(int256[LEVELS])  # [Q40] of the same over the forward now
     roots: int256[LEVELS] = empty(int256[LEVELS])  # [Q40] likewise
+    # Levels that are left out, a bit each.
+    skipped: uint256 = 0
+    if short_only:
+        skipped = OUT
     left: uint256 = grid
     for j: uint256 in range(LEVELS):
+        if (skipped >> j) & 1 != 0:
+            left = left >> LEVEL_BITS
+            continue
         # Below 2**125 * 2**16 / 10**4.
         at: uint256 = unsafe_add(
             unsafe_div(unsafe_mul(moving, left & 65_535), BASIS), unsafe_sub(term.forward, moving)
         )
         forwards[j] = convert(max(at, 1), int256)
-        logs[j], roots[j] = self._log_and_root(forwards[j], forward)
+        logs[j], roots[j] = time_value._log_and_root(forwards[j], forward)
         left = left >> LEVEL_BITS
     level_0: int256 = logs[0]
     level_1: int256 = logs[1]
@@ -195,10 +176,6 @@ def _revalue(
 
     # Scale of quantities: all below 2**44 after the shift, also a call and a put together.
     drop: uint256 = 0
-    largest: uint256 = 0
-    for i: uint256 in range(start, end, bound=128):
-        quantity: int256 = convert(convert(words[i] << 160, bytes32), int256) >> 160
-        largest |= convert(convert(quantity ^ (quantity >> 255), bytes32), uint256)
     for _step: uint256 in range(14):
         if largest >> drop < 2**QUANTITY_BITS:
             break
@@ -224,11 +201,16 @@ def _revalue(
         share = unsafe_div(term.time << 40, max(term.tenor, 1))
     else:
         # Below 2**140 * 2**80 / 10**36: of a time of 2**32 s, 2**108.
-        deviation = self._root(
+        deviation = time_value._root(
             max(unsafe_div(unsafe_mul(unsafe_div(unsafe_mul(term.volatility, term.volatility), 10**18), term.time << 80), YEAR * 10**18), 1),
             2**37,
         )
     # Quantity and quantity times strike by the lowest level above the strike.
+    stride: uint256 = 1
+    if short_only:
+        stride = 3
+    up: uint256 = convert(term.up, uint256)
+    down: uint256 = convert(term.down, uint256)
     quantities: int256[10] = empty(int256[10])  # [wad]
     amounts: int256[10] = empty(int256[10])  # [wad * 1e-8 USD]
     puts: int256 = 0  # [wad]
@@ -280,91 +262,109 @@ def _revalue(
         strike: int256 = unsafe_mul(units, 10**10)
         x0: int256 = 0  # [Q40] ln(strike / forward)
         root: int256 = 0  # [Q40]
-        x0, root = self._log_and_root(strike, forward)
+        x0, root = time_value._log_and_root(strike, forward)
         if term.smile != 0:
             # |x0 - centre| < 2**47.
             away: int256 = unsafe_sub(x0, centre)
-            root_of_width = self._root(
+            root_of_width = time_value._root(
                 unsafe_add(convert(convert(unsafe_mul(away, away), bytes32), uint256), width), root_of_width
             )
-            away = unsafe_add(unsafe_mul(tilt, away) >> 42, convert(root_of_width, int256))
-            away = unsafe_add(level, unsafe_mul(slope, away) >> 42)
+            away = unsafe_add(
+                level,
+                unsafe_mul(
+                    slope,
+                    unsafe_add(unsafe_mul(tilt, away) >> 42, convert(convert(root_of_width, bytes32), int256)),
+                ) >> 42,
+            )
             if away < 1:
                 away = 1
             # Below 2**58 * 2**72.
-            deviation = self._root(unsafe_mul(convert(away, uint256), share) >> 8, deviation)
-        s: int256 = convert(min(deviation, WIDEST), int256)
+            deviation = time_value._root(
+                unsafe_mul(convert(convert(away, bytes32), uint256), share) >> 8, deviation
+            )
+        s: uint256 = deviation
         if s < NARROWEST:
             s = NARROWEST
+        if s > WIDEST:
+            s = WIDEST
         first: uint256 = LEVELS  # lowest level above the strike
-        s_up: int256 = unsafe_mul(s, term.up) >> 40
-        s_down: int256 = unsafe_mul(s, term.down) >> 40
-        if s_down < NARROWEST:
-            s_down = NARROWEST
+        s_up: uint256 = unsafe_mul(s, up) >> 40
+        s_down: uint256 = s
+        if not short_only:
+            s_down = unsafe_mul(s, down) >> 40
+            if s_down < NARROWEST:
+                s_down = NARROWEST
         if s_down <= NARROW:
             # Below 2**44 * 2**3: a strike within reach is at most e**2 times the forward,
             # and others are not reached.
-            weight: int256 = unsafe_mul(quantity >> drop, unsafe_mul(root, s) >> 40) >> 40
+            weight: int256 = unsafe_mul(
+                quantity >> drop, unsafe_mul(root, convert(convert(s, bytes32), int256)) >> 40
+            ) >> 40
             if weight < 0:
                 weights = unsafe_sub(weights, weight)
                 short_weights = unsafe_add(short_weights, weight)
             else:
                 weights = unsafe_add(weights, weight)
-            u: uint256 = convert(unsafe_mul(s, s) >> 40, uint256)
+            u: uint256 = unsafe_mul(s, s) >> 40
             curve: uint256 = unsafe_mul(u, E_1) >> 40
             square: uint256 = unsafe_mul(u, u) >> 40
             e: uint256 = unsafe_add(unsafe_sub(2**59, curve), unsafe_mul(square, E_2) >> 40)
             inverse: uint256 = unsafe_div(
-                unsafe_sub(unsafe_add(2**59, curve), unsafe_mul(square, K_2) >> 40) << 21, convert(s, uint256)
+                unsafe_sub(unsafe_add(2**59, curve), unsafe_mul(square, K_2) >> 40) << 21, s
             )
-            reach: uint256 = convert(unsafe_mul(s, REACH) >> 1, uint256)
-            reach_outer: uint256 = 0
-            e_down: uint256 = 0
-            inverse_down: uint256 = 0
-            reach_down: uint256 = 0
-            if not short_only:
-                reach_outer = reach
-                u = convert(unsafe_mul(s_down, s_down) >> 40, uint256)
-                curve = unsafe_mul(u, E_1) >> 40
-                square = unsafe_mul(u, u) >> 40
-                e_down = unsafe_add(unsafe_sub(2**59, curve), unsafe_mul(square, E_2) >> 40)
-                inverse_down = unsafe_div(
-                    unsafe_sub(unsafe_add(2**59, curve), unsafe_mul(square, K_2) >> 40) << 21, convert(s_down, uint256)
-                )
-                reach_down = convert(unsafe_mul(s_down, REACH) >> 1, uint256)
+            reach: uint256 = unsafe_mul(s, REACH) >> 1
+            # Of the first lane, at the outer levels and at the middle three.
             e_up: uint256 = 0
             inverse_up: uint256 = inverse
             reach_up: uint256 = reach
             if s_up <= NARROW:
-                u = convert(unsafe_mul(s_up, s_up) >> 40, uint256)
+                u = unsafe_mul(s_up, s_up) >> 40
                 if u > widest:
                     widest = u
                 curve = unsafe_mul(u, E_1) >> 40
                 square = unsafe_mul(u, u) >> 40
                 e_up = unsafe_add(unsafe_sub(2**59, curve), unsafe_mul(square, E_2) >> 40)
                 inverse_up = unsafe_div(
-                    unsafe_sub(unsafe_add(2**59, curve), unsafe_mul(square, K_2) >> 40) << 21, convert(s_up, uint256)
+                    unsafe_sub(unsafe_add(2**59, curve), unsafe_mul(square, K_2) >> 40) << 21, s_up
                 )
-                reach_up = convert(unsafe_mul(s_up, REACH) >> 1, uint256)
+                reach_up = unsafe_mul(s_up, REACH) >> 1
             else:
-                # Its lane stays empty; likewise that of the unmoved volatility.
+                # Its lane stays empty; below, likewise that of the unmoved volatility.
                 widest = WIDEST_NARROW
+            e_near: uint256 = e
+            inverse_near: uint256 = inverse
+            reach_near: uint256 = reach
+            e_down: uint256 = 0
+            inverse_down: uint256 = 0
+            reach_down: uint256 = 0
+            if short_only:
+                reach = 0
+            else:
+                u = unsafe_mul(s_down, s_down) >> 40
+                curve = unsafe_mul(u, E_1) >> 40
+                square = unsafe_mul(u, u) >> 40
+                e_down = unsafe_add(unsafe_sub(2**59, curve), unsafe_mul(square, E_2) >> 40)
+                inverse_down = unsafe_div(
+                    unsafe_sub(unsafe_add(2**59, curve), unsafe_mul(square, K_2) >> 40) << 21, s_down
+                )
+                reach_down = unsafe_mul(s_down, REACH) >> 1
                 if s > NARROW:
                     e = 0
                     inverse = inverse_down
                     reach = reach_down
-                    reach_outer = reach_down
                     inverse_up = inverse_down
                     reach_up = reach_down
+                e_near = e_up
+                inverse_near = inverse_up
+                reach_near = reach_up
             x = convert(convert(unsafe_sub(x0, level_0), bytes32), uint256)
             if x >= NEGATIVE:
                 x = unsafe_sub(0, x)
-                first = unsafe_sub(first, 1)
+                first = unsafe_sub(first, stride)
             if x < reach_up:
                 y = unsafe_add(unsafe_mul(x, inverse_up) >> 54, TILT)
                 lanes = unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e_up) >> 59 << 170
-                x = unsafe_mul(x, x) >> 40
-                x = unsafe_add(2**40, unsafe_mul(x, unsafe_add(SINH_2, unsafe_mul(x, SINH_4) >> 40)) >> 40)
+                x = unsafe_sub(unsafe_div(SINH_A, unsafe_sub(SINH_B, unsafe_mul(x, x))), SINH_C)
                 total_0 = unsafe_add(
                     total_0,
                     unsafe_mul(
@@ -372,65 +372,78 @@ def _revalue(
                         convert(convert(lanes, bytes32), int256),
                     ),
                 )
-            x = convert(convert(unsafe_sub(x0, level_1), bytes32), uint256)
-            if x >= NEGATIVE:
-                x = unsafe_sub(0, x)
-                first = unsafe_sub(first, 1)
-            if x < reach_up:
-                y = unsafe_add(unsafe_mul(x, inverse_up) >> 54, TILT)
-                lanes = unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e_up) >> 59 << 170
-                if x < reach_outer:
-                    y = unsafe_add(unsafe_mul(x, inverse) >> 54, TILT)
-                    lanes = unsafe_add(lanes, unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e) >> 59 << 85)
-                    if x < reach_down:
-                        y = unsafe_add(unsafe_mul(x, inverse_down) >> 54, TILT)
-                        lanes = unsafe_add(lanes, unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e_down) >> 59)
-                x = unsafe_mul(x, x) >> 40
-                x = unsafe_add(2**40, unsafe_mul(x, unsafe_add(SINH_2, unsafe_mul(x, SINH_4) >> 40)) >> 40)
-                total_1 = unsafe_add(
-                    total_1,
-                    unsafe_mul(
-                        unsafe_mul(weight, convert(convert(x, bytes32), int256)) >> 40,
-                        convert(convert(lanes, bytes32), int256),
-                    ),
-                )
-            x = convert(convert(unsafe_sub(x0, level_2), bytes32), uint256)
-            if x >= NEGATIVE:
-                x = unsafe_sub(0, x)
-                first = unsafe_sub(first, 1)
-            if x < reach_up:
-                y = unsafe_add(unsafe_mul(x, inverse_up) >> 54, TILT)
-                lanes = unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e_up) >> 59 << 170
-                if x < reach_outer:
-                    y = unsafe_add(unsafe_mul(x, inverse) >> 54, TILT)
-                    lanes = unsafe_add(lanes, unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e) >> 59 << 85)
-                    if x < reach_down:
-                        y = unsafe_add(unsafe_mul(x, inverse_down) >> 54, TILT)
-                        lanes = unsafe_add(lanes, unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e_down) >> 59)
-                x = unsafe_mul(x, x) >> 40
-                x = unsafe_add(2**40, unsafe_mul(x, unsafe_add(SINH_2, unsafe_mul(x, SINH_4) >> 40)) >> 40)
-                total_2 = unsafe_add(
-                    total_2,
-                    unsafe_mul(
-                        unsafe_mul(weight, convert(convert(x, bytes32), int256)) >> 40,
-                        convert(convert(lanes, bytes32), int256),
-                    ),
-                )
+            if not short_only:
+                x = convert(convert(unsafe_sub(x0, level_1), bytes32), uint256)
+                if x >= NEGATIVE:
+                    x = unsafe_sub(0, x)
+                    first = unsafe_sub(first, 1)
+                if x < reach_up:
+                    y = unsafe_add(unsafe_mul(x, inverse_up) >> 54, TILT)
+                    lanes = unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e_up) >> 59 << 170
+                    if x < reach:
+                        y = unsafe_add(unsafe_mul(x, inverse) >> 54, TILT)
+                        lanes = unsafe_add(
+                            lanes, unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e) >> 59 << 85
+                        )
+                        if x < reach_down:
+                            y = unsafe_add(unsafe_mul(x, inverse_down) >> 54, TILT)
+                            lanes = unsafe_add(
+                                lanes,
+                                unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e_down) >> 59,
+                            )
+                    x = unsafe_sub(unsafe_div(SINH_A, unsafe_sub(SINH_B, unsafe_mul(x, x))), SINH_C)
+                    total_1 = unsafe_add(
+                        total_1,
+                        unsafe_mul(
+                            unsafe_mul(weight, convert(convert(x, bytes32), int256)) >> 40,
+                            convert(convert(lanes, bytes32), int256),
+                        ),
+                    )
+                x = convert(convert(unsafe_sub(x0, level_2), bytes32), uint256)
+                if x >= NEGATIVE:
+                    x = unsafe_sub(0, x)
+                    first = unsafe_sub(first, 1)
+                if x < reach_up:
+                    y = unsafe_add(unsafe_mul(x, inverse_up) >> 54, TILT)
+                    lanes = unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e_up) >> 59 << 170
+                    if x < reach:
+                        y = unsafe_add(unsafe_mul(x, inverse) >> 54, TILT)
+                        lanes = unsafe_add(
+                            lanes, unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e) >> 59 << 85
+                        )
+                        if x < reach_down:
+                            y = unsafe_add(unsafe_mul(x, inverse_down) >> 54, TILT)
+                            lanes = unsafe_add(
+                                lanes,
+                                unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e_down) >> 59,
+                            )
+                    x = unsafe_sub(unsafe_div(SINH_A, unsafe_sub(SINH_B, unsafe_mul(x, x))), SINH_C)
+                    total_2 = unsafe_add(
+                        total_2,
+                        unsafe_mul(
+                            unsafe_mul(weight, convert(convert(x, bytes32), int256)) >> 40,
+                            convert(convert(lanes, bytes32), int256),
+                        ),
+                    )
             x = convert(convert(unsafe_sub(x0, level_3), bytes32), uint256)
             if x >= NEGATIVE:
                 x = unsafe_sub(0, x)
                 first = unsafe_sub(first, 1)
-            if x < reach_up:
-                y = unsafe_add(unsafe_mul(x, inverse_up) >> 54, TILT)
-                lanes = unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e_up) >> 59 << 170
+            if x < reach_near:
+                y = unsafe_add(unsafe_mul(x, inverse_near) >> 54, TILT)
+                lanes = unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e_near) >> 59 << 170
                 if x < reach:
                     y = unsafe_add(unsafe_mul(x, inverse) >> 54, TILT)
-                    lanes = unsafe_add(lanes, unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e) >> 59 << 85)
+                    lanes = unsafe_add(
+                        lanes, unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e) >> 59 << 85
+                    )
                     if x < reach_down:
                         y = unsafe_add(unsafe_mul(x, inverse_down) >> 54, TILT)
-                        lanes = unsafe_add(lanes, unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e_down) >> 59)
-                x = unsafe_mul(x, x) >> 40
-                x = unsafe_add(2**40, unsafe_mul(x, unsafe_add(SINH_2, unsafe_mul(x, SINH_4) >> 40)) >> 40)
+                        lanes = unsafe_add(
+                            lanes,
+                            unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e_down) >> 59,
+                        )
+                x = unsafe_sub(unsafe_div(SINH_A, unsafe_sub(SINH_B, unsafe_mul(x, x))), SINH_C)
                 total_3 = unsafe_add(
                     total_3,
                     unsafe_mul(
@@ -442,17 +455,21 @@ def _revalue(
             if x >= NEGATIVE:
                 x = unsafe_sub(0, x)
                 first = unsafe_sub(first, 1)
-            if x < reach_up:
-                y = unsafe_add(unsafe_mul(x, inverse_up) >> 54, TILT)
-                lanes = unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e_up) >> 59 << 170
+            if x < reach_near:
+                y = unsafe_add(unsafe_mul(x, inverse_near) >> 54, TILT)
+                lanes = unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e_near) >> 59 << 170
                 if x < reach:
                     y = unsafe_add(unsafe_mul(x, inverse) >> 54, TILT)
-                    lanes = unsafe_add(lanes, unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e) >> 59 << 85)
+                    lanes = unsafe_add(
+                        lanes, unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e) >> 59 << 85
+                    )
                     if x < reach_down:
                         y = unsafe_add(unsafe_mul(x, inverse_down) >> 54, TILT)
-                        lanes = unsafe_add(lanes, unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e_down) >> 59)
-                x = unsafe_mul(x, x) >> 40
-                x = unsafe_add(2**40, unsafe_mul(x, unsafe_add(SINH_2, unsafe_mul(x, SINH_4) >> 40)) >> 40)
+                        lanes = unsafe_add(
+                            lanes,
+                            unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e_down) >> 59,
+                        )
+                x = unsafe_sub(unsafe_div(SINH_A, unsafe_sub(SINH_B, unsafe_mul(x, x))), SINH_C)
                 total_4 = unsafe_add(
                     total_4,
                     unsafe_mul(
@@ -463,18 +480,22 @@ def _revalue(
             x = convert(convert(unsafe_sub(x0, level_5), bytes32), uint256)
             if x >= NEGATIVE:
                 x = unsafe_sub(0, x)
-                first = unsafe_sub(first, 1)
-            if x < reach_up:
-                y = unsafe_add(unsafe_mul(x, inverse_up) >> 54, TILT)
-                lanes = unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e_up) >> 59 << 170
+                first = unsafe_sub(first, stride)
+            if x < reach_near:
+                y = unsafe_add(unsafe_mul(x, inverse_near) >> 54, TILT)
+                lanes = unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e_near) >> 59 << 170
                 if x < reach:
                     y = unsafe_add(unsafe_mul(x, inverse) >> 54, TILT)
-                    lanes = unsafe_add(lanes, unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e) >> 59 << 85)
+                    lanes = unsafe_add(
+                        lanes, unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e) >> 59 << 85
+                    )
                     if x < reach_down:
                         y = unsafe_add(unsafe_mul(x, inverse_down) >> 54, TILT)
-                        lanes = unsafe_add(lanes, unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e_down) >> 59)
-                x = unsafe_mul(x, x) >> 40
-                x = unsafe_add(2**40, unsafe_mul(x, unsafe_add(SINH_2, unsafe_mul(x, SINH_4) >> 40)) >> 40)
+                        lanes = unsafe_add(
+                            lanes,
+                            unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e_down) >> 59,
+                        )
+                x = unsafe_sub(unsafe_div(SINH_A, unsafe_sub(SINH_B, unsafe_mul(x, x))), SINH_C)
                 total_5 = unsafe_add(
                     total_5,
                     unsafe_mul(
@@ -482,50 +503,59 @@ def _revalue(
                         convert(convert(lanes, bytes32), int256),
                     ),
                 )
-            x = convert(convert(unsafe_sub(x0, level_6), bytes32), uint256)
-            if x >= NEGATIVE:
-                x = unsafe_sub(0, x)
-                first = unsafe_sub(first, 1)
-            if x < reach_up:
-                y = unsafe_add(unsafe_mul(x, inverse_up) >> 54, TILT)
-                lanes = unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e_up) >> 59 << 170
-                if x < reach_outer:
-                    y = unsafe_add(unsafe_mul(x, inverse) >> 54, TILT)
-                    lanes = unsafe_add(lanes, unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e) >> 59 << 85)
-                    if x < reach_down:
-                        y = unsafe_add(unsafe_mul(x, inverse_down) >> 54, TILT)
-                        lanes = unsafe_add(lanes, unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e_down) >> 59)
-                x = unsafe_mul(x, x) >> 40
-                x = unsafe_add(2**40, unsafe_mul(x, unsafe_add(SINH_2, unsafe_mul(x, SINH_4) >> 40)) >> 40)
-                total_6 = unsafe_add(
-                    total_6,
-                    unsafe_mul(
-                        unsafe_mul(weight, convert(convert(x, bytes32), int256)) >> 40,
-                        convert(convert(lanes, bytes32), int256),
-                    ),
-                )
-            x = convert(convert(unsafe_sub(x0, level_7), bytes32), uint256)
-            if x >= NEGATIVE:
-                x = unsafe_sub(0, x)
-                first = unsafe_sub(first, 1)
-            if x < reach_up:
-                y = unsafe_add(unsafe_mul(x, inverse_up) >> 54, TILT)
-                lanes = unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e_up) >> 59 << 170
-                if x < reach_outer:
-                    y = unsafe_add(unsafe_mul(x, inverse) >> 54, TILT)
-                    lanes = unsafe_add(lanes, unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e) >> 59 << 85)
-                    if x < reach_down:
-                        y = unsafe_add(unsafe_mul(x, inverse_down) >> 54, TILT)
-                        lanes = unsafe_add(lanes, unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e_down) >> 59)
-                x = unsafe_mul(x, x) >> 40
-                x = unsafe_add(2**40, unsafe_mul(x, unsafe_add(SINH_2, unsafe_mul(x, SINH_4) >> 40)) >> 40)
-                total_7 = unsafe_add(
-                    total_7,
-                    unsafe_mul(
-                        unsafe_mul(weight, convert(convert(x, bytes32), int256)) >> 40,
-                        convert(convert(lanes, bytes32), int256),
-                    ),
-                )
+            if not short_only:
+                x = convert(convert(unsafe_sub(x0, level_6), bytes32), uint256)
+                if x >= NEGATIVE:
+                    x = unsafe_sub(0, x)
+                    first = unsafe_sub(first, 1)
+                if x < reach_up:
+                    y = unsafe_add(unsafe_mul(x, inverse_up) >> 54, TILT)
+                    lanes = unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e_up) >> 59 << 170
+                    if x < reach:
+                        y = unsafe_add(unsafe_mul(x, inverse) >> 54, TILT)
+                        lanes = unsafe_add(
+                            lanes, unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e) >> 59 << 85
+                        )
+                        if x < reach_down:
+                            y = unsafe_add(unsafe_mul(x, inverse_down) >> 54, TILT)
+                            lanes = unsafe_add(
+                                lanes,
+                                unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e_down) >> 59,
+                            )
+                    x = unsafe_sub(unsafe_div(SINH_A, unsafe_sub(SINH_B, unsafe_mul(x, x))), SINH_C)
+                    total_6 = unsafe_add(
+                        total_6,
+                        unsafe_mul(
+                            unsafe_mul(weight, convert(convert(x, bytes32), int256)) >> 40,
+                            convert(convert(lanes, bytes32), int256),
+                        ),
+                    )
+                x = convert(convert(unsafe_sub(x0, level_7), bytes32), uint256)
+                if x >= NEGATIVE:
+                    x = unsafe_sub(0, x)
+                    first = unsafe_sub(first, 1)
+                if x < reach_up:
+                    y = unsafe_add(unsafe_mul(x, inverse_up) >> 54, TILT)
+                    lanes = unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e_up) >> 59 << 170
+                    if x < reach:
+                        y = unsafe_add(unsafe_mul(x, inverse) >> 54, TILT)
+                        lanes = unsafe_add(
+                            lanes, unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e) >> 59 << 85
+                        )
+                        if x < reach_down:
+                            y = unsafe_add(unsafe_mul(x, inverse_down) >> 54, TILT)
+                            lanes = unsafe_add(
+                                lanes,
+                                unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e_down) >> 59,
+                            )
+                    x = unsafe_sub(unsafe_div(SINH_A, unsafe_sub(SINH_B, unsafe_mul(x, x))), SINH_C)
+                    total_7 = unsafe_add(
+                        total_7,
+                        unsafe_mul(
+                            unsafe_mul(weight, convert(convert(x, bytes32), int256)) >> 40,
+                            convert(convert(lanes, bytes32), int256),
+                        ),
+                    )
             x = convert(convert(unsafe_sub(x0, level_8), bytes32), uint256)
             if x >= NEGATIVE:
                 x = unsafe_sub(0, x)
@@ -533,8 +563,7 @@ def _revalue(
             if x < reach_up:
                 y = unsafe_add(unsafe_mul(x, inverse_up) >> 54, TILT)
                 lanes = unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e_up) >> 59 << 170
-                x = unsafe_mul(x, x) >> 40
-                x = unsafe_add(2**40, unsafe_mul(x, unsafe_add(SINH_2, unsafe_mul(x, SINH_4) >> 40)) >> 40)
+                x = unsafe_sub(unsafe_div(SINH_A, unsafe_sub(SINH_B, unsafe_mul(x, x))), SINH_C)
                 total_8 = unsafe_add(
                     total_8,
                     unsafe_mul(
@@ -542,21 +571,23 @@ def _revalue(
                         convert(convert(lanes, bytes32), int256),
                     ),
                 )
-            quantities[first] = unsafe_add(quantities[first], quantity)
-            amounts[first] = unsafe_add(amounts[first], unsafe_mul(quantity, units))
+            if first < LEVELS:
+                quantities[first] = unsafe_add(quantities[first], quantity)
+                amounts[first] = unsafe_add(amounts[first], unsafe_mul(quantity, units))
         if s_up > NARROW:
             scaled: int256 = quantity >> drop
             minus_x0: int256 = unsafe_sub(0, x0 << 24)
             # The error falls as the deviation's sixth power.
             cost: int256 = unsafe_mul(abs(quantity), max(strike, forward)) >> 40
             for row: uint256 in range(3):
-                here: int256 = s_up
+                width_here: uint256 = s_up
                 if row == 1:
-                    here = s
+                    width_here = s
                 elif row == 2:
-                    here = s_down
-                if here <= NARROW:
+                    width_here = s_down
+                if width_here <= NARROW:
                     break
+                here: int256 = convert(width_here, int256)
                 c: int256[8] = fast._wide(forward, strike, minus_x0, here << 24)
                 one: Wide = wide[row]
                 one.polynomial[0] = unsafe_add(one.polynomial[0], unsafe_mul(c[0], scaled))
@@ -567,11 +598,11 @@ def _revalue(
                 one.polynomial[5] = unsafe_add(one.polynomial[5], unsafe_mul(c[5], scaled))
                 one.polynomial[6] = unsafe_add(one.polynomial[6], unsafe_mul(c[6], scaled))
                 one.polynomial[7] = unsafe_add(one.polynomial[7], unsafe_mul(c[7], scaled))
-                ratio: int256 = unsafe_div(NARROW << 40, here)
+                ratio: int256 = unsafe_div(NARROW_80, here)
                 ratio = unsafe_mul(unsafe_mul(ratio, ratio) >> 40, ratio) >> 40
                 one.cost = unsafe_add(one.cost, unsafe_mul(cost, unsafe_mul(ratio, ratio) >> 40) >> 20)
                 if s_down <= NARROW:
-                    weight: int256 = unsafe_mul(scaled, unsafe_mul(root, s) >> 40) >> 40
+                    weight: int256 = unsafe_mul(scaled, unsafe_mul(root, convert(convert(s, bytes32), int256)) >> 40) >> 40
                     if weight < 0:
                         one.short_weights = unsafe_add(one.short_weights, weight)
                         weight = unsafe_sub(0, weight)
@@ -591,24 +622,33 @@ def _revalue(
     totals: int256[LEVELS] = [total_0, total_1, total_2, total_3, total_4, total_5, total_6, total_7, total_8]
     bought: int256[3] = empty(int256[3])
     paid: int256[3] = empty(int256[3])
+    factors: int256[3] = [term.up, ONE_40, term.down]
     held: int256 = unsafe_sub(0, puts)
     cost: int256 = unsafe_sub(0, puts_amount)
     for j: uint256 in range(LEVELS):
+        if (skipped >> j) & 1 != 0:
+            continue
         held = unsafe_add(held, quantities[j])
         cost = unsafe_add(cost, amounts[j])
         linear: int256 = unsafe_sub(unsafe_mul(held, forwards[j]), unsafe_mul(cost, 10**10))
         packed: int256 = totals[j]
         # A lane borrows from the one above when it is negative.
-        down: int256 = (packed << 171) >> 171
-        packed = unsafe_sub(packed, down) >> 85
+        lowest: int256 = (packed << 171) >> 171
+        packed = unsafe_sub(packed, lowest) >> 85
         middle: int256 = (packed << 171) >> 171
-        lane: int256[3] = [unsafe_sub(packed, middle) >> 85, middle, down]
-        factors: int256[3] = [term.up, ONE_40, term.down]
-        # Without longs what is left out stays 0, no worse than the highest volatility's.
-        rows: uint256 = 3
-        if short_only and (j < 3 or j > 5):
-            rows = 1
-        for row: uint256 in range(rows, bound=3):
+        packed = unsafe_sub(packed, middle) >> 85
+        lane: int256[3] = [packed, middle, lowest]
+        row_from: uint256 = 0
+        row_to: uint256 = 3
+        if short_only:
+            # One value, in the first lane: what is left out stays 0, no worse than others.
+            lane[1] = packed
+            if j < 3 or j > 5:
+                row_to = 1
+            else:
+                row_from = 1
+                row_to = 2
+        for row: uint256 in range(row_from, row_to, bound=3):
             rest: int256 = linear
             if wide[row].cost != 0:
                 one: Wide = wide[row]
@@ -633,6 +673,12 @@ def _revalue(
             if total < 0:
                 total = unsafe_sub(total, 10**18 - 1)
             result.values[unsafe_add(unsafe_mul(j, 3), row)] = unsafe_div(total, 10**18)
+    # Where the outermost level does not count but its equal beside it.
+    if short_only:
+        if (grid ^ (grid >> LEVEL_BITS)) & 65_535 == 0:
+            result.values[3] = result.values[0]
+        if ((grid >> 7 * LEVEL_BITS) ^ (grid >> 8 * LEVEL_BITS)) & 65_535 == 0:
+            result.values[21] = result.values[24]
     result.doubt = unsafe_add(
         unsafe_div(
             unsafe_add(
@@ -644,99 +690,3 @@ def _revalue(
         2,
     )
     return result
-
-
-@internal
-@pure
-def _root(square: uint256, guess: uint256) -> uint256:
-    """
-    @notice Square root, to 2**-40 of itself or one unit, by Newton's steps.
-    @param square Below 2**220.
-    @param guess Below 2**110; the nearer, the cheaper.
-    """
-    root: uint256 = max(guess, 1)
-    for _: uint256 in range(220):
-        # Two steps before a look: an error of d becomes d**2 / 2, a step that halves it again is
-        # far from the end.
-        root = unsafe_add(root, unsafe_div(square, root)) >> 1
-        after: uint256 = unsafe_add(root, unsafe_div(square, root)) >> 1
-        if unsafe_add(unsafe_sub(after, root), after >> 20) <= after >> 19:
-            return after
-        root = after
-    return root
-
-
-@internal
-@pure
-def _log_and_root(a: int256, b: int256) -> (int256, int256):
-    """
-    @param a Positive, below 2**131, as is b.
-    @return ln(a / b) [Q40], error 3e-12, and sqrt(a / b) [Q40], error 1e-11.
-    """
-    gap: int256 = unsafe_div(unsafe_sub(a, b) << 64, unsafe_add(a, b))
-    u: int256 = unsafe_mul(gap, gap) >> 64
-    if u < 2**60:
-        # ln = 2 atanh(gap), and sqrt = (1 + gap) / sqrt(1 - gap**2); |gap| < 1/4.
-        return (
-            unsafe_mul(
-                gap,
-                unsafe_add(
-                    LOG_0,
-                    unsafe_mul(
-                        u,
-                        unsafe_add(
-                            LOG_1,
-                            unsafe_mul(
-                                u,
-                                unsafe_add(
-                                    LOG_2,
-                                    unsafe_mul(u, unsafe_add(LOG_3, unsafe_mul(u, unsafe_add(LOG_4, unsafe_mul(u, LOG_5) >> 64)) >> 64))
-                                    >> 64,
-                                ),
-                            )
-                            >> 64,
-                        ),
-                    )
-                    >> 64,
-                ),
-            )
-            >> 88,
-            unsafe_mul(
-                unsafe_add(2**64, gap),
-                unsafe_add(
-                    ROOT_0,
-                    unsafe_mul(
-                        u,
-                        unsafe_add(
-                            ROOT_1,
-                            unsafe_mul(
-                                u,
-                                unsafe_add(
-                                    ROOT_2,
-                                    unsafe_mul(u, unsafe_add(ROOT_3, unsafe_mul(u, unsafe_add(ROOT_4, unsafe_mul(u, ROOT_5) >> 64)) >> 64))
-                                    >> 64,
-                                ),
-                            )
-                            >> 64,
-                        ),
-                    )
-                    >> 64,
-                ),
-            )
-            >> 88,
-        )
-    root: int256 = convert(self._root(unsafe_div(convert(a, uint256) << 80, convert(b, uint256)), 2**40), int256)
-    if a > b:
-        return fixed_point._ln_ratio_q64(a, b) >> 24, root
-    return unsafe_sub(0, fixed_point._ln_ratio_q64(b, a) >> 24), root
-
-
-@internal
-@pure
-def _bachelier(y: int256) -> int256:
-    """
-    @notice g(y) = pdf(y) - y (1 - cdf(y)).
-    @param y [Q64] not negative.
-    @return [Q64]
-    """
-    return normal._pdf_q64(y) * (2**64 - (y * normal._mills_q64(y) >> 64)) >> 64
