@@ -6,6 +6,7 @@ import boa
 from hypothesis import HealthCheck, settings
 
 from novate.engine import Engine
+from novate.engine.cache import folder
 
 # `HYPOTHESIS_PROFILE=campaign pytest tests/stateful` for a long search before a release.
 _COMMON = {
@@ -17,6 +18,10 @@ settings.register_profile("quick", max_examples=30, stateful_step_count=20, **_C
 settings.register_profile("ci", max_examples=100, stateful_step_count=40, **_COMMON)
 settings.register_profile("campaign", max_examples=5_000, stateful_step_count=100, **_COMMON)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+# What tests compile from text is kept there too, and nothing in the user's home.
+_CACHE = folder()
+boa.interpret.set_cache_dir(None if _CACHE is None else str(_CACHE / "titanoboa"))
 
 # `NOVATE_ENGINE=py-evm pytest ...` runs every test on the slow engine.
 boa.set_env(Engine())

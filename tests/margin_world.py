@@ -6,6 +6,7 @@ from typing import Any
 
 import boa
 
+from novate.engine.cache import load
 from novate.reference.margin import (
     Health,
     Holding,
@@ -18,8 +19,8 @@ from novate.reference.margin import (
 )
 from novate.series import HOUR, WAD, Series, pack
 
-ENGINE = boa.load_partial("contracts/margin/StandardMargin.vy")
-ORACLE = boa.load_partial("tests/harness/SettableOracle.vy")
+ENGINE = load("contracts/margin/StandardMargin.vy")
+ORACLE = load("tests/harness/SettableOracle.vy")
 NOBODY = "0x" + "00" * 20
 
 

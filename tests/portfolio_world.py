@@ -7,6 +7,7 @@ from typing import Any
 import boa
 
 from novate.deploy import compiled
+from novate.engine.cache import load
 from novate.reference.margin import Holding, Position, Quote, Smile, View
 from novate.reference.portfolio import DOWN, FLAT, GRID_23, TEST, UP, Account, Rules, assess
 from novate.series import HOUR, WAD, pack
@@ -133,7 +134,7 @@ class PortfolioWorld:
 
 
 def compiled_harness(name: str) -> Any:
-    return boa.load_partial(f"tests/harness/{name}").deploy()
+    return load(f"tests/harness/{name}").deploy()
 
 
 def smile(volatility: float, days: float) -> tuple[Smile, int]:

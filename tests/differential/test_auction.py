@@ -8,6 +8,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from novate.engine.cache import load
 from novate.reference import auction as reference
 from novate.series import WAD
 
@@ -19,8 +20,8 @@ lengths = st.integers(1, 2**24 - 1)
 
 @pytest.fixture(scope="module")
 def house() -> Any:
-    ledger = boa.load("tests/harness/LinearLedger.vy")
-    return boa.load("contracts/auction/AuctionHouse.vy", ledger, boa.env.eoa)
+    ledger = load("tests/harness/LinearLedger.vy").deploy()
+    return load("contracts/auction/AuctionHouse.vy").deploy(ledger, boa.env.eoa)
 
 
 @given(elapsed=st.integers(0, 2**40), start=shares, cutoff=shares, fast=lengths, slow=lengths)

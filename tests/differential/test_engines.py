@@ -17,6 +17,7 @@ import requests
 
 from novate.devnet import devnet
 from novate.engine import Engine
+from novate.engine.cache import load
 from novate.gas import BASE, NONZERO_BYTE, ZERO_BYTE, fresh_transaction, gas_of
 
 # Py-evm shows proxies to titanoboa as the contract they stand for.
@@ -32,7 +33,7 @@ LITTLE = (3_000, 9_000, 26_000, 60_000)
 
 @cache
 def harness(name: str) -> Any:
-    return boa.load_partial(f"tests/harness/{name}.vy")
+    return load(f"tests/harness/{name}.vy")
 
 
 @dataclass(frozen=True)

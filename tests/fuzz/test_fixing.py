@@ -11,12 +11,13 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
+from novate.engine.cache import load
 from novate.reference import oracle as model
 
-FEED = boa.load_partial("contracts/oracle/PriceFeed.vy")
-ORACLE = boa.load_partial("contracts/oracle/PriceOracle.vy")
-LENS = boa.load_partial("contracts/oracle/OracleLens.vy")
-LYING = boa.load_partial("tests/hostile/LyingFeed.vy")
+FEED = load("contracts/oracle/PriceFeed.vy")
+ORACLE = load("contracts/oracle/PriceOracle.vy")
+LENS = load("contracts/oracle/OracleLens.vy")
+LYING = load("tests/hostile/LyingFeed.vy")
 
 WAD, DAY = 10**18, 86_400
 MAX_AGE, UNDERLYING = 3_600, 7

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from novate.engine.cache import load
 from novate.errors import ParameterError
 from novate.series import (
     DAY,
@@ -44,7 +45,7 @@ grids = st.builds(
 
 @pytest.fixture(scope="module")
 def instruments() -> Any:
-    return boa.load("tests/harness/SeriesHarness.vy")
+    return load("tests/harness/SeriesHarness.vy").deploy()
 
 
 @given(options)

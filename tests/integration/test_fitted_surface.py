@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-import boa
 import numpy as np
 import pytest
 
+from novate.engine.cache import load
 from novate.errors import DataError, ParameterError
 from novate.oracle import chains
 from novate.oracle.chains import load_chain
@@ -14,7 +14,7 @@ from novate.reference.surface import Svi, has_butterfly
 from tests.oracle_world import now
 from tests.unit.oracle.VolatilitySurface.conftest import WAD, YEAR, SurfaceWorld
 
-SVI = boa.load_partial("tests/harness/SviHarness.vy").deploy()
+SVI = load("tests/harness/SviHarness.vy").deploy()
 UNDERLYING = 1
 # Largest error in volatility, root of mean square, of what is known to be a decent fit.
 FITS = {"BTC": 0.004, "SPY": 0.0035}

@@ -7,6 +7,7 @@ import boa
 import pytest
 
 from novate.deploy import compiled
+from novate.engine.cache import load
 from novate.oracle.hours import new_york
 from novate.oracle.reports import assemble
 from tests.oracle_world import WAD, FeedWorld, now
@@ -50,7 +51,7 @@ def test_a_report_is_the_price_in_the_same_block(desk: Desk) -> None:
 
 
 def test_a_report_is_the_price_in_the_same_transaction(desk: Desk) -> None:
-    wallet: Any = boa.load_partial("tests/harness/ReportAndRead.vy").deploy()
+    wallet: Any = load("tests/harness/ReportAndRead.vy").deploy()
     boa.env.time_travel(seconds=12)
     report = desk.feed.report(61_500 * 10**8, timestamp=now() - 1)
     call = (desk.feed.feed.address, desk.oracle.address, BTC, *report.arguments())

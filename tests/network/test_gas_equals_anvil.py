@@ -13,6 +13,7 @@ import pytest
 import requests
 
 from novate.devnet import Devnet, devnet
+from novate.engine.cache import load
 from novate.gas import NONZERO_BYTE, ZERO_BYTE, Gas, transaction_gas
 
 # Anvil's gas limit of a block.
@@ -53,7 +54,7 @@ class Twins:
     """One contract in-process and on the chain."""
 
     def __init__(self, chain: Chain, path: str, *args: Any) -> None:
-        self.chain, self.local = chain, boa.load(path, *args)
+        self.chain, self.local = chain, load(path).deploy(*args)
         bytecode = self.local.compiler_data.bytecode + self.local.ctor_calldata
         self.remote = chain.send(bytecode)["contractAddress"]
 

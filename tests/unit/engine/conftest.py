@@ -8,13 +8,14 @@ import boa
 import pytest
 
 from novate.engine import ENGINES, Engine
+from novate.engine.cache import load
 
 START = 1_767_225_600
 
 
 @cache
 def source(name: str) -> Any:
-    return boa.load_partial(name)
+    return load(name)
 
 
 @pytest.fixture(params=ENGINES)

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-import boa
 import pytest
+
+from novate.engine.cache import load
 
 
 @pytest.fixture(scope="module")
 def instruments() -> Any:
-    return boa.load("tests/harness/SeriesHarness.vy")
+    return load("tests/harness/SeriesHarness.vy").deploy()

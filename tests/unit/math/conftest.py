@@ -2,15 +2,15 @@
 
 from typing import Any
 
-import boa
 import pytest
 
 from benchmarks.accuracy import study
+from novate.engine.cache import load
 
 
 @pytest.fixture(scope="session")
 def maths() -> Any:
-    return boa.load("tests/harness/MathHarness.vy")
+    return load("tests/harness/MathHarness.vy").deploy()
 
 
 @pytest.fixture(scope="session")

@@ -4,8 +4,10 @@ import boa
 from boa.util.abi import abi_encode
 from eth_utils import function_signature_to_4byte_selector
 
+from novate.engine.cache import load
+
 HOSTILE = {
-    name: boa.load_partial(f"tests/hostile/{name}.vy")
+    name: load(f"tests/hostile/{name}.vy")
     for name in ("NoReturnToken", "FalseToken", "FeeToken", "ReentrantToken", "BlacklistToken")
 }
 

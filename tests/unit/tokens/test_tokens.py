@@ -6,8 +6,10 @@ import boa
 import pytest
 from eth_account import Account
 
-TOKEN = boa.load_partial("contracts/tokens/TestToken.vy")
-VAULT = boa.load_partial("contracts/tokens/YieldVault.vy")
+from novate.engine.cache import load
+
+TOKEN = load("contracts/tokens/TestToken.vy")
+VAULT = load("contracts/tokens/YieldVault.vy")
 
 
 @pytest.mark.parametrize("decimals", [6, 8, 18])

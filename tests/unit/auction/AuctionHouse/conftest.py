@@ -6,11 +6,12 @@ from typing import Any
 import boa
 import pytest
 
+from novate.engine.cache import load
 from novate.series import WAD
 
 # Compiled once for all files.
-HOUSE = boa.load_partial("contracts/auction/AuctionHouse.vy")
-LEDGER = boa.load_partial("tests/harness/LinearLedger.vy")
+HOUSE = load("contracts/auction/AuctionHouse.vy")
+LEDGER = load("tests/harness/LinearLedger.vy")
 SOLVENT, INSOLVENT = 1, 2
 NO_LIMIT = 2**200
 LATER = 2**40

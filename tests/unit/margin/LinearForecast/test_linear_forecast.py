@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from novate.deploy import compiled
+from novate.engine.cache import load
 from novate.reference.forecast import LinearForecast
 from novate.series import DAY, WAD
 
-ORACLE = boa.load_partial("tests/harness/SettableOracle.vy")
+ORACLE = load("tests/harness/SettableOracle.vy")
 START = 1_767_225_600 + 21 * 3_600
 
 

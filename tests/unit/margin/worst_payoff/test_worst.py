@@ -3,9 +3,9 @@
 import random
 from typing import Any
 
-import boa
 import pytest
 
+from novate.engine.cache import load
 from novate.gas import transaction_gas
 from novate.series import MAX_QUANTITY, WAD, Series, pack
 
@@ -16,7 +16,7 @@ Leg = tuple[int, bool, int]  # strike [1e-8 USD], put, quantity [wad]
 
 @pytest.fixture(scope="module")
 def harness() -> Any:
-    return boa.load("tests/harness/WorstPayoffHarness.vy")
+    return load("tests/harness/WorstPayoffHarness.vy").deploy()
 
 
 def brute(legs: list[Leg]) -> int:

@@ -8,6 +8,7 @@ import boa
 import pytest
 from scipy.special import ndtr
 
+from novate.engine.cache import load
 from novate.reference.exotics import barrier
 from novate.reference.pricing import YEAR
 from novate.series import WAD
@@ -46,7 +47,7 @@ HAUG = {
 
 @pytest.fixture(scope="module")
 def exotics() -> Any:
-    return boa.load("tests/harness/ExoticsHarness.vy")
+    return load("tests/harness/ExoticsHarness.vy").deploy()
 
 
 def price(

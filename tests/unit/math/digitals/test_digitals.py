@@ -7,6 +7,7 @@ from typing import Any
 import boa
 import pytest
 
+from novate.engine.cache import load
 from novate.reference.exotics import asset_or_nothing, cash_or_nothing
 from novate.series import WAD
 
@@ -15,7 +16,7 @@ Q64 = 2**64
 
 @pytest.fixture(scope="module")
 def exotics() -> Any:
-    return boa.load("tests/harness/ExoticsHarness.vy")
+    return load("tests/harness/ExoticsHarness.vy").deploy()
 
 
 def test_reference_on_random_terms(exotics: Any) -> None:

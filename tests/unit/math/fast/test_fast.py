@@ -4,12 +4,12 @@ import math
 import random
 from typing import Any
 
-import boa
 import numpy as np
 import pytest
 from mpmath import log as mp_log
 from mpmath import mp, mpf
 
+from novate.engine.cache import load
 from novate.reference.pricing import YEAR, black76, black76_exact
 from novate.series import WAD
 
@@ -25,12 +25,12 @@ VOLATILITIES = np.array([1.6, 1.0, 0.7])
 
 @pytest.fixture(scope="module")
 def fast() -> Any:
-    return boa.load("tests/harness/FastHarness.vy")
+    return load("tests/harness/FastHarness.vy").deploy()
 
 
 @pytest.fixture(scope="module")
 def engine() -> Any:
-    return boa.load("tests/harness/FastRow.vy")
+    return load("tests/harness/FastRow.vy").deploy()
 
 
 def integers(values: Any, unit: int) -> list[int]:

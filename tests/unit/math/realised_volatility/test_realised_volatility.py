@@ -8,6 +8,7 @@ import boa
 import numpy as np
 import pytest
 
+from novate.engine.cache import load
 from novate.reference.exotics import ewma, realised
 from novate.series import WAD
 
@@ -16,7 +17,7 @@ DAY = 86_400
 
 @pytest.fixture(scope="module")
 def exotics() -> Any:
-    return boa.load("tests/harness/ExoticsHarness.vy")
+    return load("tests/harness/ExoticsHarness.vy").deploy()
 
 
 def test_realised_of_closes(exotics: Any) -> None:

@@ -3,15 +3,16 @@
 import random
 from typing import Any
 
-import boa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from novate.engine.cache import load
+
 
 @pytest.fixture(scope="module")
 def sorting() -> Any:
-    return boa.load("tests/harness/SortingHarness.vy")
+    return load("tests/harness/SortingHarness.vy").deploy()
 
 
 @pytest.mark.parametrize("size", range(0, 129))

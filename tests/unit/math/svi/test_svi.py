@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mpmath import mp, mpf, sqrt
 
+from novate.engine.cache import load
 from novate.reference.exotics import RawSvi
 from novate.series import WAD
 
@@ -38,7 +39,7 @@ VOGT = RawSvi(-0.0410, 0.1331, 0.3060, 0.3586, 0.4153)
 
 @pytest.fixture(scope="module")
 def svi() -> Any:
-    return boa.load("tests/harness/SviHarness.vy")
+    return load("tests/harness/SviHarness.vy").deploy()
 
 
 def wad(x: float) -> int:

@@ -5,7 +5,9 @@ from typing import Any
 import boa
 import pytest
 
-FEED = boa.load_partial("contracts/oracle/PriceFeed.vy")
+from novate.engine.cache import load
+
+FEED = load("contracts/oracle/PriceFeed.vy")
 INTERFACE = {"decimals", "description", "version", "getRoundData", "latestRoundData"}
 
 

@@ -5,11 +5,13 @@ from typing import Any, NamedTuple
 import boa
 import pytest
 
-FEED = boa.load_partial("contracts/oracle/PriceFeed.vy")
-ORACLE = boa.load_partial("contracts/oracle/PriceOracle.vy")
-LYING = boa.load_partial("tests/hostile/LyingFeed.vy")
-HOSTILE = boa.load_partial("tests/hostile/HostileFeed.vy")
-LENS = boa.load_partial("contracts/oracle/OracleLens.vy")
+from novate.engine.cache import load
+
+FEED = load("contracts/oracle/PriceFeed.vy")
+ORACLE = load("contracts/oracle/PriceOracle.vy")
+LYING = load("tests/hostile/LyingFeed.vy")
+HOSTILE = load("tests/hostile/HostileFeed.vy")
+LENS = load("contracts/oracle/OracleLens.vy")
 
 # 1e-8 USD, and a fraction of 1e-8.
 SPOT, VOLATILITY = 2_700 * 10**8, 20 * 10**6

@@ -5,6 +5,8 @@ from typing import Any
 import boa
 import pytest
 
+from novate.engine.cache import load
+
 WAD = 10**18
 SPOT, VOLATILITY, MAX_AGE, SPX = 2_700 * 10**8, 20 * 10**6, 3_600, 1
 DAY = 86_400
@@ -144,7 +146,7 @@ def test_reverts_no_round_history(desk: Any) -> None:
 
 def test_reverts_no_owner() -> None:
     with boa.reverts("oracle: no owner"):
-        boa.load("contracts/oracle/PriceOracle.vy", NOBODY)
+        load("contracts/oracle/PriceOracle.vy").deploy(NOBODY)
 
 
 def test_reverts_caller_is_not_the_owner(desk: Any) -> None:

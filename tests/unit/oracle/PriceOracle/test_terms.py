@@ -6,13 +6,14 @@ import boa
 import pytest
 from mpmath import mp
 
+from novate.engine.cache import load
 from novate.reference import oracle as model
 
 WAD = 10**18
 SPOT, VOLATILITY, MAX_AGE, SPX = 2_700 * 10**8, 20 * 10**6, 3_600, 1
 HOUR, DAY, YEAR = 3_600, 86_400, 31_536_000
 SMILE, TENOR = 2**200 + 17, 30 * DAY
-SURFACE = boa.load_partial("tests/hostile/LyingSurface.vy")
+SURFACE = load("tests/hostile/LyingSurface.vy")
 
 
 def _now() -> int:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from novate.deploy import compiled
+from novate.engine.cache import load
 from tests.oracle_world import WAD, now
 
 SPX, DAY, CLOSE = 1, 86_400, 8 * 3_600
@@ -17,7 +18,7 @@ class Closes:
     """A history with a close a day, and the unit that reads it."""
 
     def __init__(self) -> None:
-        self.history: Any = boa.load_partial("tests/harness/SettableHistory.vy").deploy()
+        self.history: Any = load("tests/harness/SettableHistory.vy").deploy()
         self.unit: Any = compiled("oracle/RealisedVolatility.vy").deploy(self.history.address)
         # Noon of day 20,454: after the close.
         boa.env.evm.patch.timestamp = now() // DAY * DAY + DAY // 2

@@ -2,6 +2,7 @@
 
 import boa
 
+from novate.engine.cache import load
 from tests.oracle_world import now
 
 from .conftest import MINIMUM, PRICE, TERMS, UNIT, BondWorld
@@ -171,7 +172,7 @@ def test_reverts_at_listing_and_deployment(world: BondWorld) -> None:
 
 
 def test_reverts_token_did_not_move(world: BondWorld) -> None:
-    token = boa.load_partial("tests/hostile/FalseToken.vy").deploy()
+    token = load("tests/hostile/FalseToken.vy").deploy()
     bonds = world.bonds.deployer.deploy(token.address, MINIMUM, world.owner)
     reporter = world.addresses[0]
     with boa.reverts("bonds: token did not move"):
@@ -189,7 +190,7 @@ def test_reverts_token_did_not_move(world: BondWorld) -> None:
 
 
 def test_a_token_that_returns_nothing(world: BondWorld) -> None:
-    token = boa.load_partial("tests/hostile/NoReturnToken.vy").deploy()
+    token = load("tests/hostile/NoReturnToken.vy").deploy()
     bonds = world.bonds.deployer.deploy(token.address, MINIMUM, world.owner)
     reporter = world.addresses[0]
     token.mint(reporter, 5)

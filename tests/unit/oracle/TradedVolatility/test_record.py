@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from novate.deploy import compiled
+from novate.engine.cache import load
 from novate.series import Series
 from tests.oracle_world import WAD, now
 
@@ -47,13 +48,13 @@ class Desk:
     def __init__(self) -> None:
         self.owner = boa.env.generate_address("owner")
         self.venue = boa.env.generate_address("venue")
-        self.oracle: Any = boa.load_partial("tests/harness/SettableOracle.vy").deploy()
+        self.oracle: Any = load("tests/harness/SettableOracle.vy").deploy()
         self.unit: Any = compiled("oracle/TradedVolatility.vy").deploy(
             self.oracle.address, self.owner
         )
         self.unit.set_venue(self.venue, True, sender=self.owner)
         self.expiry = now() + 30 * DAY
-        svi: Any = boa.load_partial("tests/harness/SviHarness.vy").deploy()
+        svi: Any = load("tests/harness/SviHarness.vy").deploy()
         self.smile_word: int = svi.pack(*(wad(x) for x in SVI))
         self.quote()
 

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from novate.engine.cache import load
 from novate.reference.surface import YEAR, Svi
 from tests.oracle_world import now
 
 from .conftest import BTC, DAY, HOUR, WAD, SurfaceWorld, smile
 
-SVI: Any = boa.load_partial("tests/harness/SviHarness.vy").deploy()
+SVI: Any = load("tests/harness/SviHarness.vy").deploy()
 
 
 def unpack(word: int) -> Svi:

@@ -8,6 +8,7 @@ from eth_utils.crypto import keccak
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from novate.engine.cache import load
 from novate.gas import transaction_gas
 from novate.reference.gwav import SIZE, Gwav
 from tests.oracle_world import WAD, now
@@ -17,7 +18,7 @@ KEY, HOUR = 7, 3_600
 
 @pytest.fixture(scope="module")
 def gwav() -> Any:
-    return boa.load_partial("tests/harness/GwavHarness.vy").deploy()
+    return load("tests/harness/GwavHarness.vy").deploy()
 
 
 def wad(volatility: float) -> int:

@@ -16,15 +16,16 @@ from eth_account.signers.local import LocalAccount
 
 from novate import orders
 from novate.deploy import Fees, Parameters, deploy
+from novate.engine.cache import load
 from novate.market import Market
 from novate.orders import Domain, Leg, Order
 from novate.series import DAY, WAD, Series
 
 ROOT = Path(__file__).parents[4]
-VENUE = boa.load_partial(str(ROOT / "contracts/venues/SignedOrders.vy"))
-FEED = boa.load_partial(str(ROOT / "contracts/oracle/PriceFeed.vy"))
-LEDGER = boa.load_partial(str(ROOT / "tests/harness/RecordingLedger.vy"))
-WALLET = boa.load_partial(str(ROOT / "tests/harness/SmartWallet.vy"))
+VENUE = load(str(ROOT / "contracts/venues/SignedOrders.vy"))
+FEED = load(str(ROOT / "contracts/oracle/PriceFeed.vy"))
+LEDGER = load(str(ROOT / "tests/harness/RecordingLedger.vy"))
+WALLET = load(str(ROOT / "tests/harness/SmartWallet.vy"))
 
 ROLES = ["maker", "taker", "operator", "intruder"]
 # [s] Friday 2026-01-30 08:00 UTC, on the grid.
