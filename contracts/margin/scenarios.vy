@@ -648,12 +648,14 @@ def _revalue(
             else:
                 row_from = 1
                 row_to = 2
-        for row: uint256 in range(row_from, row_to, bound=3):
+        for row: uint256 in range(row_to, bound=3):
             rest: int256 = linear
             if wide[row].cost != 0:
                 one: Wide = wide[row]
                 bought[row] = unsafe_add(bought[row], one.quantities[j])
                 paid[row] = unsafe_add(paid[row], one.amounts[j])
+                if row < row_from:
+                    continue
                 rest = unsafe_add(rest, unsafe_sub(unsafe_mul(bought[row], forwards[j]), unsafe_mul(paid[row], 10**10)))
                 move: int256 = logs[j] << 24
                 value: int256 = unsafe_add(one.polynomial[6], unsafe_mul(one.polynomial[7], move) >> 64)
@@ -664,6 +666,8 @@ def _revalue(
                 value = unsafe_add(one.polynomial[1], unsafe_mul(value, move) >> 64)
                 value = unsafe_add(one.polynomial[0], unsafe_mul(value, move) >> 64)
                 rest = unsafe_add(rest, unsafe_sub(value << drop, unsafe_mul(one.cost, WIDE_ERROR) >> 40))
+            elif row < row_from:
+                continue
             total: int256 = unsafe_add(
                 (unsafe_mul(unsafe_mul(unsafe_mul(unsafe_add(lane[row], slack[row]), roots[j]) >> 40, factors[row]) >> 40, forward) >> 30)
                 << drop,

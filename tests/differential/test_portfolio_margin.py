@@ -13,7 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from novate.reference.margin import Position, Quote
-from novate.reference.portfolio import PRODUCTION, TEST
+from novate.reference.portfolio import (
+    DOWN,
+    FLAT,
+    GRID,
+    GRID_23,
+    PRODUCTION,
+    TEST,
+    UP,
+    Scenario,
+)
 from novate.series import HOUR, WAD, Series
 from tests.portfolio_world import TWENTY_THREE, PortfolioWorld, smile
 
@@ -206,3 +215,37 @@ def test_continuous_in_spot_and_time(world: PortfolioWorld) -> None:
 
 def test_rules_of_the_peer_are_the_defaults() -> None:
     assert TWENTY_THREE.initial_factor == TEST.initial_factor == 1.3
+
+
+ONLY_UP = {0.82: (UP,), 1.24: (UP,)}
+ARBITRARY = tuple(
+    Scenario(spot, volatility)
+    for spot in (0.82, 0.9, 0.93, 0.97, 1.0, 1.03, 1.06, 1.1, 1.24)
+    for volatility in ONLY_UP.get(spot, (FLAT,) if spot in (0.9, 1.06) else (UP, FLAT, DOWN))
+)
+# The outermost spots count at the unmoved volatility alone: nothing may be left out.
+FLAT_ENDS = tuple(s for s in GRID if s.volatility == FLAT or 0.85 < s.spot < 1.15)
+
+
+@pytest.mark.parametrize("grid", [GRID, GRID_23, ARBITRARY, FLAT_ENDS])
+@given(markets(), books(8, (1,)), st.booleans())
+@settings(max_examples=6, deadline=None, derandomize=True)
+def test_grids_of_any_shape(world, grid, market, held, sold):
+    """Books without longs take a short cut, where the grid allows it."""
+    before = world.rules[1]
+    try:
+        # The basis moves by the nearest levels.
+        step = min(s.spot for s in grid if s.spot > 1) - 1
+        rules = replace(TEST, scenarios=grid, basis_up=1 + step, basis_down=1 - step)
+        world.set_rules(1, rules)
+        place(world, market)
+        held = dated(world, held)
+        if sold:
+            held = [replace(p, quantity=-abs(p.quantity)) for p in held]
+        health, expected = world.assess(held), world.expected(held).health
+        unit = notional(held)
+        for name, error in (("equity", 2e-6), ("maintenance", 2e-6), ("initial", 3e-6)):
+            gap = getattr(health, name) / WAD - getattr(expected, name)
+            assert -error * unit <= gap <= 1e-9 + 1e-11 * unit
+    finally:
+        world.set_rules(1, before)
