@@ -164,7 +164,7 @@ def _knock_in(
         total = unsafe_sub(0, total)
     # B and D: F pdf(x2) = H pdf(x2 - s), and X / H of it for the half that pays the strike.
     first: int256 = self._density(forward, barrier, unsafe_add(plain, half), unsafe_sub(plain, half))
-    # At most 0.4 H: the quotient is below 2**63.
+    # At most 0.4 H, with 32 bits: the quotient is below 2**95.
     second: int256 = unsafe_mul(unsafe_div(first << 64, barrier), strike) >> 64
     cut: int256 = unsafe_sub(
         self._half(forward, first, unsafe_mul(phi, unsafe_add(plain, half))),
@@ -183,12 +183,13 @@ def _half(amount: int256, density: int256, z: int256) -> int256:
     @notice amount * cdf(z), given density = amount * pdf(z); for z < 0 the amount may be left out.
     @dev For z < 0 the amount may be beyond all prices, so that Mills' ratio must be exact; else
          an error of 6e-15 of the amount will do, and saves 180 gas.
+    @param density [wad * 2**32] below 2**159, times a ratio below 2**65.
     @param z [Q64] |z| < 2**115.
     """
     if z < 0:
         if z < -TAIL:
             return 0
-        return unsafe_mul(density, normal._mills_q64(unsafe_sub(0, z))) >> 64
+        return unsafe_mul(density, normal._mills_q64(unsafe_sub(0, z))) >> 96
     if z > TAIL:
         return amount
     return unsafe_sub(
@@ -201,7 +202,7 @@ def _half(amount: int256, density: int256, z: int256) -> int256:
             unsafe_div(normal.NEAR_A3, unsafe_add(unsafe_add(z, normal.NEAR_B3),
             unsafe_div(normal.NEAR_A4, unsafe_add(unsafe_add(z, normal.NEAR_B4),
             unsafe_div(normal.NEAR_A5, unsafe_add(z, normal.NEAR_B5)))))))))))),
-        ) >> 64,
+        ) >> 96,
     )
 
 
@@ -210,10 +211,11 @@ def _half(amount: int256, density: int256, z: int256) -> int256:
 def _density(forward: int256, other: int256, above: int256, below: int256) -> int256:
     """
     @notice forward * pdf(above) = other * pdf(below), from the one nearer to zero; above >= below.
+    @return [wad * 2**32] below 2**159; 32 bits more, for strikes far above a low barrier.
     """
     if unsafe_add(above, below) < 0:
-        return unsafe_mul(forward, normal._pdf_q64(max(above, -TAIL))) >> 64
-    return unsafe_mul(other, normal._pdf_q64(min(below, TAIL))) >> 64
+        return unsafe_mul(forward, normal._pdf_q64(max(above, -TAIL))) >> 32
+    return unsafe_mul(other, normal._pdf_q64(min(below, TAIL))) >> 32
 
 
 @internal

@@ -116,6 +116,13 @@ def test_reference_on_random_terms(exotics: Any) -> None:
         assert abs(got - true) <= 1e-13 * max(spot, forward, strike, level)
 
 
+def test_strike_far_above_a_low_barrier(exotics: Any) -> None:
+    """A density in wei of the barrier would have twelve digits here."""
+    terms = (100.0, 100.0, 1458914371.471445, 1.403131498811855e-06, 7.296233921463037)
+    true = float(barrier(*terms, YEAR, is_put=True, is_up=False, knocks_in=True))
+    assert abs(price(exotics, PUT | IN, *terms) / WAD - true) <= 1e-13 * terms[2]
+
+
 def test_quantlib(exotics: Any) -> None:
     ql = pytest.importorskip("QuantLib")
     today = ql.Date(1, 1, 2026)
