@@ -10,6 +10,7 @@ live markets run; `_unheld` asks the sources again.
 """
 
 import random
+from functools import partial
 
 import boa
 
@@ -99,6 +100,10 @@ class PortfolioBench(Bench):
         ).execution
 
 
+def _sells(of_four: int, i: int) -> bool:
+    return i % 4 < of_four
+
+
 def measure() -> dict[str, int]:
     bench = PortfolioBench()
     bare = bench.withdrawal()
@@ -115,8 +120,10 @@ def measure() -> dict[str, int]:
     }
     found = {}
     for name, (series, only_sold) in cases.items():
+        # So many of four are sold.
+        sold = 4 if only_sold else 2
         with boa.env.anchor():
-            bench.open(bench.taker, series, lambda i, sold=only_sold: sold or i % 4 < 2, WAD)
+            bench.open(bench.taker, series, partial(_sells, sold), WAD)
             if name == "16":
                 with boa.env.anchor():
                     bench.hold(0)

@@ -49,8 +49,8 @@ def levels(rules: Rules) -> list[tuple[int, bool, bool, bool]]:
     found = []
     for i, spot in enumerate(spots):
         repeats = i in (0, 8) and spots.count(spot) > 1
-        counts = [(spot, v) in counted and not repeats for v in (UP, FLAT, DOWN)]
-        found.append((wad(spot), *counts))
+        up, flat, down = ((spot, v) in counted and not repeats for v in (UP, FLAT, DOWN))
+        found.append((wad(spot), up, flat, down))
     return found
 
 
