@@ -68,7 +68,7 @@ SINH_B: constant(uint256) = 80 * 2**80
 SINH_C: constant(uint256) = 7 * 2**40 // 3
 # Errors in Q60: of the table and its end, of e by u**2, of a wide volatility by the higher price at 0.45.
 TABLE_ERROR: constant(int256) = 795_507_511_860  # 6.9e-7
-FIT_ERROR: constant(int256) = 69_175_290_276_410  # 6e-5
+FIT_ERROR: constant(int256) = 57_646_075_230_342  # 5e-5
 # [Q40] u at 0.45.
 WIDEST_NARROW: constant(uint256) = 222_651_104_625
 WIDE_ERROR: constant(int256) = 288_230_376_152  # 2.5e-7
