@@ -38,7 +38,7 @@ backtest: setup ## 18 years of margin against the next day's loss; rewrite bench
 	$(PY) -m benchmarks.backtest
 
 campaign: setup ## 10,000 random steps of contracts and reference ledger side by side
-	$(PY) -m tests.stateful.campaign
+	$(PY) -m tests.stateful.campaign --worlds 105
 
 curves: setup ## which auction curve recovers most in two crashes
 	$(PY) -m novate.curve_study
@@ -55,7 +55,7 @@ lock: ## resolve the Python dependencies of pyproject.toml again (needs uv)
 		--custom-compile-command "make lock" --output-file requirements.lock
 
 clean: ## remove what set-up, tests and runs made
-	rm -rf .venv node_modules out .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv node_modules out .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.stamp: requirements.lock requirements-chains.lock

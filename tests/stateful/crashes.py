@@ -55,7 +55,7 @@ class Crashes:
     def __init__(self, seed: int) -> None:
         self.rng = np.random.default_rng(seed)
         self.seen: Counter[str] = Counter()
-        self.world = World(Parameters())
+        self.world = World(Parameters(grace=0))
         self.market = self.world.market
         self.ledger: Any = self.world.ledger
         self.house: Any = self.market.auctions
@@ -748,6 +748,8 @@ class Crashes:
         if expected:
             return
         self.seen["deleveraged"] += 1
+        # What it lacked is now borne by the other side: it is left with nothing, not with a debt.
+        self.named[number] = Fraction(max(-int(health.equity), 0))
         left = short = -self.model.positions[number][code]
         for log in (x for x in self.house.get_logs() if type(x).__name__ == "ClosedOut"):
             part = min(self.model.positions[log.opposite][code], left)

@@ -5,6 +5,7 @@ from typing import Any
 import boa
 import pytest
 
+from tests.unit.clearing.Clearinghouse.test_barriers import Books
 from tests.world import WAD, World, build
 
 TIER = 1
@@ -65,8 +66,12 @@ def test_unmarked_again(world: World, people: list[Any], marked: Any) -> None:
     world.novate(world.trade(people[1], marked, world.market.call(2_000, 7), 5, 3_000))
 
 
+def test_nobody_is_marked_where_nobody_limits(world: World, people: list[Any]) -> None:
+    bare = Books()
+    with boa.reverts("limit: no code"):
+        bare.ledger.mark_limited(people[0].number, True, sender=bare.owner)
+
+
 def test_reverts(world: World, people: list[Any]) -> None:
     with boa.reverts("limit: no code"):
         world.ledger.set_exposure_limits(world.intruder, sender=world.owner)
-    with boa.reverts("limit: no code"):
-        world.ledger.mark_limited(people[0].number, True, sender=world.owner)

@@ -175,7 +175,7 @@ def test_reverts_of_series(world: World, writer: Any, buyer: Any, put: Any) -> N
         "series: strike off tick": put.code + (1 << 64),
         "series: expiry off grid": put.code + (1 << 120),
         "series: expired": put.code - ((expiry - world.market.now) // 3_600 + 1 << 120),
-        "series: barrier unsupported": put.code | 2 << 56 | 7,
+        "series: barrier not watched": put.code | 2 << 56 | 7,
     }
     for reason, code in cases.items():
         with boa.reverts(reason):
@@ -328,20 +328,20 @@ def test_another_engine_judges_the_account_that_chose_it(
 ) -> None:
     put = world.market.put(2_700, 7)
     with boa.reverts("engine: unknown"):
-        world.ledger.set_engine(writer.number, 1, sender=writer.address)
+        world.ledger.set_engine(writer.number, 2, sender=writer.address)
     strict = build("margin/StandardMargin.vy", world.market.oracle.address, world.owner)
-    world.ledger.register_engine(1, strict.address, sender=world.owner)
+    world.ledger.register_engine(2, strict.address, sender=world.owner)
     world.novate(world.trade(writer, buyer, put, 1, 30))
     with boa.reverts("account: not yours"):
-        world.ledger.set_engine(writer.number, 1, sender=buyer.address)
+        world.ledger.set_engine(writer.number, 2, sender=buyer.address)
     # The new engine does not know the market: what it cannot judge it refuses.
     with boa.reverts():
-        world.ledger.set_engine(writer.number, 1, sender=writer.address)
+        world.ledger.set_engine(writer.number, 2, sender=writer.address)
     idle = world.person("idle", cash=10)
-    world.ledger.set_engine(idle.number, 1, sender=idle.address)
-    assert world.ledger.header_of(idle.number) >> 136 & 255 == 1
+    world.ledger.set_engine(idle.number, 2, sender=idle.address)
+    assert world.ledger.header_of(idle.number) >> 136 & 255 == 2
 
 
 def test_default_parameters_are_what_is_deployed(world: World) -> None:
-    assert world.market.parameters == Parameters()
+    assert world.market.parameters == Parameters(grace=0)
     assert world.market.now < world.market.expiry_in(7) < world.market.now + 15 * DAY
