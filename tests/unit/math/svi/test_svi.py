@@ -258,10 +258,10 @@ def test_adversarial_butterflies(
     svi: Any, size: float, slope: float, rho: float, m: float, sigma: float, lift: float
 ) -> None:
     scale = 10**size
-    width = max(10**sigma * scale, 1e-6)
+    width = min(max(10**sigma * scale, 1e-6), 30.0)
     b = min(10**slope * scale, 1.99 / (1 + abs(rho)))
     a = b * width * math.sqrt(1 - rho * rho) * lift
-    slice = RawSvi(a, b, rho, m * scale, width)
+    slice = RawSvi(a, b, rho, max(min(m * scale, 15.0), -15.0), width)
     if a + b * width * math.sqrt(1 - rho * rho) < 1e-11:
         return
     if svi.no_butterfly(pack(svi, slice)):
