@@ -126,6 +126,17 @@ class Crashes:
             self.cures: 3,
             self.watches: 1,
         }
+        if seed % 3 == 0:
+            # A world in which nobody bids: the last resort is all there is.
+            self.actions |= {
+                self.bids: 0,
+                self.finishes: 1,
+                self.cures: 1,
+                self.crash: 20,
+                self.time_passes: 14,
+                self.announces: 16,
+                self.deleverages: 24,
+            }
 
     # -- a step --
 
@@ -760,7 +771,9 @@ class Crashes:
         assert left == 0 or all(not self.model.positions[n].get(code) for n in longs[:4])
         self.provision(number)
         if not self.live(number) and self.is_empty(number):
-            assert self.model.cash[number] >= -DUST, "left with nothing, not with a debt"
+            # But for what it owed in cash beyond its shorts, which is for the fund.
+            owed = min(marks + int(health.equity), 0)
+            assert self.model.cash[number] >= owed - DUST, "left with nothing, not with a debt"
 
     def writes_off(self) -> None:
         number = self.pick([n for n in self.numbers if self.model.cash[n] < 0] or self.numbers)
