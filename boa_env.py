@@ -43,7 +43,6 @@ from boa.vm.gas_meters import ProfilingGasMeter
 from rich.console import Console
 
 from novate import deploy as _deploy
-from novate.deploy import Parameters
 from novate.engine import Engine
 from novate.engine.batch import array, call_many, grid, what_ifs
 from novate.engine.profile import CallProfile, GasReport, gas_report, profile_call
@@ -53,6 +52,7 @@ from novate.errors import DataError, NetworkError, NovateError, ParameterError
 from novate.gas import Gas, fresh_transaction, transaction_gas
 from novate.market import Account, Market, Receipt, fork, from_wad, to_wad
 from novate.network import connect
+from novate.parameters import Parameters
 from novate.risk import liquidation_price, margin_if, margin_of
 from novate.series import Series
 

@@ -19,9 +19,10 @@ from typing import Any
 import boa
 from hypothesis.stateful import rule
 
-from novate.deploy import Parameters, deploy
+from novate.deploy import deploy
 from novate.engine import Engine
 from novate.market import Account, Market
+from novate.parameters import Parameters
 
 FILE = Path(__file__).resolve().parent / "engine.json"
 START = 1_767_225_600

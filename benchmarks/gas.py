@@ -20,10 +20,11 @@ from typing import Any
 import boa
 from tqdm import tqdm
 
-from novate.deploy import Parameters, deploy
+from novate.deploy import deploy
 from novate.engine import Engine
 from novate.gas import transaction_gas
 from novate.market import Account, Market, Series
+from novate.parameters import Parameters
 
 FILE = Path(__file__).resolve().parent / "gas.json"
 PEERS = Path(__file__).resolve().parent / "peers.toml"

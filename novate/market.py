@@ -22,7 +22,6 @@ from eth_account.signers.local import LocalAccount
 from eth_utils import keccak
 
 from . import orders as signed_orders
-from .deploy import Parameters
 from .engine import Engine
 from .engine.codec import Unusual, decode_event
 from .engine.environment import Anchor
@@ -30,6 +29,7 @@ from .errors import NetworkError, ParameterError
 from .gas import transaction_gas
 from .network import Network, send_native
 from .orders import ANYONE, Domain, Leg, Order
+from .parameters import Parameters
 from .series import DAY, WAD, Series, next_expiries, unpack
 
 Number = int | float | Decimal | str

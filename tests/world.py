@@ -8,9 +8,10 @@ from typing import Any
 
 import boa
 
-from novate.deploy import Parameters, compiled, deploy
+from novate.deploy import compiled, deploy
 from novate.engine.cache import load
 from novate.market import Account, Market, Series
+from novate.parameters import Parameters
 
 WAD = 10**18
 DAY = 86_400

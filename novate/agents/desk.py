@@ -18,10 +18,11 @@ import boa
 import numpy as np
 from eth_utils import keccak
 
-from ..deploy import Parameters, compiled, hand_on
+from ..deploy import compiled, hand_on
 from ..errors import NetworkError, ParameterError
 from ..market import INDEX, Account, Health, Market, Receipt, from_wad, to_wad
 from ..network import Network, connect
+from ..parameters import Parameters
 from ..reference import pricing
 from ..series import WAD
 from .base import (

@@ -16,9 +16,11 @@ from typing import Any
 import boa
 from boa.util.abi import Address
 
-from ..deploy import UNITS, Parameters, compiled
+from ..deploy import compiled
 from ..errors import DataError
+from ..graph import UNITS
 from ..market import Event, Market, Receipt
+from ..parameters import Parameters
 from .environment import Engine
 from .state import Account, State
 

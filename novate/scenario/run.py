@@ -12,9 +12,10 @@ from boa.environment import Env
 from tqdm import tqdm
 
 from ..data import MarketPath, load_csv, load_scenario
-from ..deploy import GRID, Parameters, Prices, deploy, write_manifest
+from ..deploy import deploy, write_manifest
 from ..errors import NovateError
 from ..network import Network, connect
+from ..parameters import GRID, Parameters, Prices
 from ..series import DAY
 from . import report
 from .cast import LEVEL, cast

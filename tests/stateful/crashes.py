@@ -16,8 +16,8 @@ from typing import Any
 import boa
 import numpy as np
 
-from novate.deploy import Parameters
 from novate.market import Account
+from novate.parameters import Parameters
 from novate.reference import auction, margin
 from novate.reference.ledger import FUND, Curve, FundShares, Ledger
 from novate.series import Series as Code

@@ -10,7 +10,7 @@ import boa
 import numpy
 import pytest
 
-from novate.deploy import Parameters, deploy
+from novate.deploy import deploy
 from novate.devnet import devnet
 from novate.engine import ENGINES, Engine
 from novate.engine.batch import array, call_many, grid, to_floats, what_ifs
@@ -21,6 +21,7 @@ from novate.errors import DataError, NetworkError
 from novate.gas import transaction_gas
 from novate.market import Market, fork
 from novate.network import connect
+from novate.parameters import Parameters
 from tests.unit.engine.conftest import START, source
 
 WAD = 10**18

@@ -7,7 +7,7 @@ import boa
 import pytest
 
 from boa_env import Market, ParameterError, deploy, fork, to_wad
-from novate.deploy import STEPS, UNITS
+from novate.graph import STEPS, UNITS
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from novate.curve_study import CURVES, LEAST_FACTOR, RATES, Book, Curve, play, study, table
-from novate.deploy import Auction
+from novate.parameters import Auction
 from novate.reference import auction as reference
 from novate.series import WAD
 

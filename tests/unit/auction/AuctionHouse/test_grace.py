@@ -5,7 +5,7 @@ from typing import Any
 import boa
 import pytest
 
-from novate.deploy import Parameters
+from novate.parameters import Parameters
 from tests.world import WAD, World
 
 GRACE = 300

@@ -5,7 +5,7 @@ from typing import Any
 import boa
 import pytest
 
-from novate.deploy import Parameters
+from novate.parameters import Parameters
 from novate.series import Series as Code
 from tests.world import DAY, WAD, World, build, wad
 

@@ -288,7 +288,7 @@ def test_stored_aggregate_is_held(three: Panel) -> None:
 def test_choosing_between_two_fresh_prices_is_worth_less_than_the_fee() -> None:
     """A trader picks the held or the live price: an option on the move within the hold, worth
     0.4 sigma sqrt(t), at 12 s and 100 % volatility below the taker's fee of 3 bp."""
-    from novate.deploy import Fees
+    from novate.parameters import Fees
 
     value = 0.3989 * 1.0 * (12 / 31_536_000) ** 0.5
     assert value * WAD < Fees().taker_rate

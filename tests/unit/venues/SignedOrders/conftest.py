@@ -15,10 +15,11 @@ from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
 from novate import orders
-from novate.deploy import Fees, Parameters, deploy
+from novate.deploy import deploy
 from novate.engine.cache import load
 from novate.market import Market
 from novate.orders import Domain, Leg, Order
+from novate.parameters import Fees, Parameters
 from novate.series import DAY, WAD, Series
 
 ROOT = Path(__file__).parents[4]

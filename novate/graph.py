@@ -1,0 +1,212 @@
+"""The deployment graph as data.
+
+`UNITS` says what is deployed and what each unit is given, `STEPS` what is then called; both refer
+to earlier units and to parameters (`novate/parameters.py`) by name. `novate.deploy.deploy` runs it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+# Asset number of the tokenised units.
+INDEX = 1
+NOBODY = "0x" + 40 * "0"
+
+
+@dataclass(frozen=True)
+class At:
+    """The address of an earlier unit."""
+
+    unit: str
+
+
+@dataclass(frozen=True)
+class Set:
+    """A parameter by its path, such as `fees.taker_rate`; a group becomes a tuple."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A parameter in the units of the feeds."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class Cash:
+    """A parameter in dollars, in the units of the settlement token."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class Wad:
+    """A parameter as typed, in wad."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text made from parameters, such as `{symbol} / USD`."""
+
+    pattern: str
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Who deploys, and owns what has an owner."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    name: str
+    source: str  # below contracts/
+    arguments: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class Step:
+    unit: str
+    function: str
+    arguments: tuple[Any, ...] = ()
+
+
+UNITS: tuple[Unit, ...] = (
+    Unit("cash_token", "tokens/TestToken.vy", ("Test Dollar", "TUSD", Set("cash_decimals"))),
+    Unit("index_token", "tokens/TestToken.vy", (Text("{symbol} unit"), "TIDX", 18)),
+    Unit(
+        "spot_feed",
+        "oracle/PriceFeed.vy",
+        (Text("{symbol} / USD"), Set("prices.decimals"), Owner()),
+    ),
+    Unit(
+        "volatility_feed",
+        "oracle/PriceFeed.vy",
+        (Text("{symbol} implied volatility"), Set("prices.decimals"), Owner()),
+    ),
+    Unit("oracle", "oracle/PriceOracle.vy", (Owner(),)),
+    Unit("margin", "margin/StandardMargin.vy", (At("oracle"), Owner())),
+    Unit("listing", "instruments/Listing.vy", (Owner(),)),
+    Unit("operators", "clearing/Operators.vy"),
+    Unit(
+        "curve",
+        "clearing/InterestCurve.vy",
+        (
+            Set("rates.base"),
+            Set("rates.slope_low"),
+            Set("rates.slope_high"),
+            Set("rates.optimum"),
+        ),
+    ),
+    Unit(
+        "back_office",
+        "clearing/BackOffice.vy",
+        (At("oracle"), At("listing"), At("operators"), At("curve"), At("cash_token")),
+    ),
+    Unit(
+        "clearinghouse",
+        "clearing/Clearinghouse.vy",
+        (
+            At("oracle"),
+            At("listing"),
+            At("operators"),
+            At("curve"),
+            At("cash_token"),
+            Owner(),
+            At("back_office"),
+        ),
+    ),
+    Unit("lens", "clearing/Lens.vy", (At("clearinghouse"),)),
+    Unit(
+        "court",
+        "oracle/FixingCourt.vy",
+        (At("oracle"), At("cash_token"), Cash("bond"), Set("dispute"), Owner(), Owner()),
+    ),
+    Unit("watch", "oracle/BarrierWatch.vy", (At("oracle"), At("cash_token"))),
+    Unit("oracle_lens", "oracle/OracleLens.vy", (At("oracle"),)),
+    Unit("exposure", "margin/ExposureLimits.vy", (At("oracle"), Owner())),
+    Unit("forecast", "margin/LinearForecast.vy", (At("oracle"), Owner())),
+    Unit("scan_range", "margin/ScanRange.vy", (Owner(),)),
+    Unit("margin_sheet", "margin/StandardMarginSheet.vy"),
+    Unit("portfolio_settings", "margin/PortfolioSettings.vy"),
+    Unit(
+        "portfolio_margin",
+        "margin/PortfolioMargin.vy",
+        (At("oracle"), At("portfolio_settings"), Owner()),
+    ),
+    Unit("orders", "venues/SignedOrders.vy", (At("clearinghouse"), At("oracle"), Owner())),
+    Unit("auctions", "auction/AuctionHouse.vy", (At("clearinghouse"), Owner())),
+    Unit("security_fund", "insurance/SecurityFund.vy", (At("clearinghouse"), Set("fund_delay"))),
+)
+
+STEPS: tuple[Step, ...] = (
+    # The oracle lists only sources that answer.
+    Step("spot_feed", "push", (Answer("prices.spot"),)),
+    Step("volatility_feed", "push", (Answer("prices.volatility"),)),
+    Step(
+        "oracle",
+        "list_underlying",
+        (Set("underlying"), At("spot_feed"), At("volatility_feed"), Set("prices.max_age")),
+    ),
+    Step("oracle", "link", (At("court"), At("watch"))),
+    Step("forecast", "start", (Set("underlying"), Wad("prices.volatility"))),
+    Step("scan_range", "set_bounds", (Set("underlying"), At("forecast"), Set("scan"))),
+    Step("margin", "set_market", (Set("underlying"), Set("margin"))),
+    Step(
+        "margin",
+        "set_collateral",
+        (
+            INDEX,
+            Set("underlying"),
+            Set("collateral.maintenance"),
+            Set("collateral.initial"),
+            NOBODY,
+        ),
+    ),
+    Step(
+        "listing",
+        "list_market",
+        (
+            Set("underlying"),
+            Set("grid.tick"),
+            Set("grid.hour"),
+            Set("grid.daily"),
+            Set("grid.weekly"),
+            Set("grid.monthly"),
+            Set("grid.quarterly"),
+        ),
+    ),
+    Step(
+        "portfolio_margin",
+        "set_market",
+        (Set("underlying"), Set("portfolio"), Set("grid_of_moves")),
+    ),
+    Step(
+        "portfolio_margin",
+        "set_collateral",
+        (
+            INDEX,
+            Set("underlying"),
+            Set("collateral.maintenance"),
+            Set("collateral.initial"),
+            NOBODY,
+        ),
+    ),
+    Step("listing", "set_watch", (At("watch"),)),
+    Step("clearinghouse", "list_asset", (INDEX, At("index_token"), Set("collateral.cap"))),
+    Step("clearinghouse", "register_engine", (0, At("margin"))),
+    Step("clearinghouse", "register_engine", (1, At("portfolio_margin"))),
+    Step("clearinghouse", "set_curve", (At("curve"), Set("rates.fund_share"))),
+    Step("clearinghouse", "set_venue", (At("orders"), True)),
+    Step("auctions", "set_rules", (Set("auction"),)),
+    Step("auctions", "set_grace", (At("oracle"), Set("grace"))),
+    Step("clearinghouse", "set_auction_house", (At("auctions"),)),
+    Step("clearinghouse", "set_security_fund", (At("security_fund"),)),
+    Step("clearinghouse", "set_exposure_limits", (At("exposure"),)),
+    Step("listing", "set_reporters", (At("clearinghouse"), At("auctions"))),
+    Step("orders", "set_fees", (Set("fees.maker_rate"), Set("fees.taker_rate"))),
+)
