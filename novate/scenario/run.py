@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import boa
-from boa.environment import Env
 from tqdm import tqdm
 
 from ..data import MarketPath, load_csv, load_scenario
 from ..deploy import deploy, write_manifest
+from ..engine import Engine
 from ..errors import NovateError
 from ..network import Network, connect
 from ..parameters import GRID, Parameters, Prices
@@ -65,9 +65,9 @@ def run(
         return _play(path, seed, out, FUND if fund is None else fund, whale)
 
 
-def _local() -> Env:
+def _local() -> Engine:
     """An EVM of our own, the same each time: addresses decide gas by their zero bytes."""
-    env = Env()
+    env = Engine()
     env.set_random_seed("novate")
     env.eoa = env.generate_address("owner")
     return env
