@@ -119,11 +119,10 @@ def _judge(
     words: DynArray[uint256, 128] = positions
     first: uint256 = words[0]
     spread: uint256 = 0
-    union: uint256 = 0
     for word: uint256 in positions:
         spread |= first ^ word
-        union |= word
-    if union & BARRIER != 0:
+    # A bit that any word has is in the first one or in the spread.
+    if (first | spread) & BARRIER != 0:
         size = 0
         for word: uint256 in positions:
             plain: uint256 = word

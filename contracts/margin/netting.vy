@@ -213,8 +213,9 @@ def _priced(words: DynArray[uint256, 128], start: uint256, end: uint256, market:
     for i: uint256 in range(start, end, bound=128):
         word: uint256 = words[i]
         quantity: int256 = convert(convert(word << 160, bytes32), int256) >> 160
-        if quantity > 0 and not all:
-            continue
+        if quantity > 0:
+            if not all:
+                continue
         # The price of one option: time value, and what parity adds in the money.
         strike: int256 = unsafe_mul(convert(convert((word >> 160) & MASK_56, bytes32), int256), 10**10)
         inside: int256 = unsafe_sub(market.forward, strike)
@@ -244,25 +245,20 @@ def _priced(words: DynArray[uint256, 128], start: uint256, end: uint256, market:
         else:
             share = market.base
         if word & PUT != 0:
-            # Shares of a mark below 2**130, rounded up.
-            least: int256 = unsafe_div(
-                unsafe_add(unsafe_mul(price, market.put_maintenance), 9_999), 10_000
-            )
-            if least > market.maintenance:
+            # Shares of a mark below 2**130, rounded up. Compared before they are divided: they are
+            # seldom the larger ones.
+            least: int256 = unsafe_mul(price, market.put_maintenance)
+            if least > unsafe_mul(market.maintenance, 10_000):
+                least = unsafe_div(unsafe_add(least, 9_999), 10_000)
                 # Marks and the plain share are added for all shorts at the end.
                 marks.excess = unsafe_sub(
                     marks.excess, unsafe_mul(quantity, unsafe_sub(least, market.maintenance))
                 )
             else:
                 least = market.maintenance
-            least = unsafe_sub(
-                unsafe_div(
-                    unsafe_add(unsafe_mul(unsafe_add(price, least), market.put_initial), 9_999), 10_000
-                ),
-                price,
-            )
-            if share < least:
-                share = least
+            least = unsafe_mul(unsafe_add(price, least), market.put_initial)
+            if least > unsafe_mul(unsafe_add(price, share), 10_000):
+                share = unsafe_sub(unsafe_div(unsafe_add(least, 9_999), 10_000), price)
         marks.shares = unsafe_sub(marks.shares, unsafe_mul(quantity, share))
         marks.owed = unsafe_sub(marks.owed, unsafe_mul(quantity, price))
     return marks
