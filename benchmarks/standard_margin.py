@@ -7,6 +7,7 @@ needs, and strikes stand around the money, so that every price is a full one:
     _tight_shorts   no long among them
     _spreads    every short beside a long further out: the worst payoff settles it without a price
     _4_expiries     two underlyings would cost two spots; one with four expiries reads it once
+    _live           no aggregate was recorded within 12 seconds: the sources are read
 """
 
 import random
@@ -83,6 +84,11 @@ def measure() -> dict[str, int]:
             else:
                 gas = check(bench, taker)
             figures[name] = gas - bare
+    for name, series, sells in cases[:2]:
+        with boa.env.anchor():
+            bench.open(taker, series, sells, WAD)
+            bench.market.travel(60)
+            figures[f"{name}_live"] = check(bench, taker) - bare
     with boa.env.anchor():
         limits = compiled("margin/ExposureLimits.vy").deploy(
             bench.market.oracle.address, bench.market.owner

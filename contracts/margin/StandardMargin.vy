@@ -132,6 +132,7 @@ def _judge(
                 words[size] = plain
                 size = unsafe_add(size, 1)
     several: bool = spread >> BUCKET != 0
+    beyond: uint256 = 0 if spread >> UNDERLYING != 0 else 128
     quote: IOracle.Quote = empty(IOracle.Quote)
     underlying: uint256 = 0
     figures: uint256 = 0
@@ -144,9 +145,9 @@ def _judge(
         end: uint256 = size
         if several:
             # The other words of this expiry come next, and after them one of the same underlying
-            # if there is one.
+            # if there is one: it need not be looked for when there is but one underlying.
             end = unsafe_add(start, 1)
-            near: uint256 = 0
+            near: uint256 = beyond
             for i: uint256 in range(end, size, bound=128):
                 word: uint256 = words[i]
                 spread = first ^ word
@@ -156,9 +157,10 @@ def _judge(
                     words[i] = words[end]
                     words[end] = word
                     end = unsafe_add(end, 1)
-                elif spread >> UNDERLYING == 0 and near == 0:
-                    near = i
-            if near != 0:
+                elif near == 0:
+                    if spread >> UNDERLYING == 0:
+                        near = i
+            if near != beyond:
                 word: uint256 = words[near]
                 words[near] = words[end]
                 words[end] = word
@@ -203,7 +205,9 @@ def _judge(
             charge: int256 = 0
             fresh: bool = False
             charge, fresh = self._charges(market, quote.confidence, shorts)
-            health.initial -= charge
+            # Seldom any.
+            if charge != 0:
+                health.initial -= charge
             health.fresh = health.fresh and fresh
             if depth == BOUND:
                 initial = netting._bound(market, sums)

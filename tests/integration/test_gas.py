@@ -31,11 +31,12 @@ def test_the_committed_figures_are_true(topic: str, committed: dict[str, int]) -
 
 
 def test_margin_stays_within_its_bounds(committed: dict[str, int]) -> None:
-    """An account with room; benchmarks/standard_margin.py measures those at their limit."""
-    for suffix in ("", "_shorts"):
+    """With room and at the limit, of one expiry and of four, shorts alone and mixed."""
+    for suffix in ("", "_shorts", "_spreads", "_tight", "_tight_shorts", "_4_expiries"):
         assert committed[f"margin.standard.16{suffix}"] <= 100_000
         assert committed[f"margin.standard.64{suffix}"] <= 400_000
         assert committed[f"margin.standard.128{suffix}"] <= 700_000
+    for suffix in ("", "_shorts"):
         # No worse than n log n: twice the positions, a little more than twice the gas.
         twice = committed[f"margin.standard.128{suffix}"] / committed[f"margin.standard.64{suffix}"]
         assert twice <= 2 * 7 / 6
