@@ -68,7 +68,7 @@ def calendar_gas() -> int:
         calendar.assign(1, 1)
     with boa.env.anchor():
         boa.env.evm.patch.timestamp = START + 10 * DAY
-        gas: int = transaction_gas(calendar.session, 1).execution
+        gas: int = transaction_gas(calendar.hours, 1).execution
     return gas
 
 

@@ -23,10 +23,15 @@
      Limits of the promise to bidders: a price moves with the mark, and the owner's own deposits of
      collateral and anybody's settling of expired positions change what is for sale and its
      price by the same value; only a limit without any slack notices.
+
+     Whatever puts up or sells waits until the prices of all positions have been served for `grace`
+     without interruption, and while market hours let nobody be sold: see `settled_since` of
+     the oracle.
 @custom:trust The ledger holds everything and checks the bidder's margin; the owner sets rules for
               future auctions within bounds. Whatever is frozen here can be freed: when healthy by
               anyone, when not by selling; a later house adopts what an earlier one left frozen.
-@custom:kill None: liquidation is what must go on when all else stops. Stale prices pause it.
+@custom:kill None: liquidation is what must go on when all else stops. Stale prices and closed
+             markets pause it.
 @custom:rounding Against the bidder: payments up, cash sold down. Splitting a bid never pays.
 """
 
@@ -227,8 +232,10 @@ def restart(account: uint256):
     self._require_fresh(terms.fresh)
     self._require_short(terms.margin)
     assert terms.due, "auction: restart not due"
+    positions: DynArray[uint256, 128] = staticcall LEDGER.positions_of(account)
+    self._require_settled(positions)
     kind: uint256 = SOLVENT if terms.equity > 0 else INSOLVENT
-    version: uint256 = rules._version_for(staticcall LEDGER.positions_of(account))
+    version: uint256 = rules._version_for(positions)
     deleveraging._forget(account)
     lots._begin(account, kind, version, terms.remaining, terms.cash + terms.reserved)
     self._provide(account, kind, terms.equity)
@@ -240,11 +247,12 @@ def restart(account: uint256):
 @external
 def pause(account: uint256):
     """
-    @notice Stops the clock while prices are stale, so that nobody buys cheaply what could
-            not be bid for. Without it bids are refused at stale prices all the same.
+    @notice Stops the clock while prices are stale or not settled, so that nobody buys cheaply what
+            could not be bid for. Without it bids are refused then all the same.
     """
     terms: lots.Terms = self._running(account)
-    assert not terms.fresh, "auction: price is fresh"
+    waits: bool = not terms.fresh or not self._is_settled(staticcall LEDGER.positions_of(account))
+    assert waits, "auction: price is fresh"
     state: uint256 = lots.states[account]
     assert lots._paused(state) == 0, "auction: already paused"
     lots.states[account] = state | (block.timestamp << 64)
@@ -254,12 +262,14 @@ def pause(account: uint256):
 @external
 def resume(account: uint256):
     """
-    @notice Lets the clock go on where it stood, when prices are fresh again. A bid does so too.
+    @notice Lets the clock go on where it stood, when prices are fresh and settled again. A bid does
+            so too.
     """
     terms: lots.Terms = self._running(account)
     state: uint256 = lots.states[account]
     assert lots._paused(state) != 0, "auction: not paused"
     self._require_fresh(terms.fresh)
+    self._require_settled(staticcall LEDGER.positions_of(account))
     lots.states[account] = lots._going(state, terms.elapsed)
     log AuctionResumed(account=account, elapsed=terms.elapsed)
 
@@ -354,8 +364,7 @@ def bid(
     self._require_fresh(terms.fresh)
     self._require_short(terms.margin)
     assert not terms.due, "auction: restart needed"
-    if self.grace != 0:
-        self._require_settled(staticcall LEDGER.positions_of(account))
+    self._require_settled(staticcall LEDGER.positions_of(account))
     assert lots._lot_price(terms) <= limit_price, "auction: above the limit"
     deal: lots.Deal = lots._deal(terms, units)
 
@@ -397,7 +406,8 @@ def set_grace(oracle: IOracle, grace: uint256):
     """
     @notice How long the prices of an account must have been served without interruption before it is
             put up or sold, so that its owner could react first.
-    @param grace [s] at most an hour; 0 for none.
+    @param oracle Whose word on that, and on market hours, counts; none: nothing waits.
+    @param grace [s] at most an hour.
     """
     ownable._check_owner()
     assert grace <= MAX_GRACE, "auction: grace too long"
@@ -444,10 +454,11 @@ def _running(account: uint256) -> lots.Terms:
 @view
 def _insolvent(account: uint256) -> lots.Terms:
     """
-    @notice The terms of an auction of an account without equity, at fresh prices.
+    @notice The terms of an auction of an account without equity, at fresh and settled prices.
     """
     terms: lots.Terms = self._running(account)
     self._require_fresh(terms.fresh)
+    self._require_settled(staticcall LEDGER.positions_of(account))
     assert terms.kind == INSOLVENT and terms.equity < 0, "deleverage: not insolvent"
     self._require_short(terms.margin)
     return terms
@@ -487,18 +498,27 @@ def _charge(account: uint256, recipient: uint256, amount: uint256):
 @internal
 @view
 def _require_settled(positions: DynArray[uint256, 128]):
+    assert self._is_settled(positions), "auction: price not settled"
+
+
+@internal
+@view
+def _is_settled(positions: DynArray[uint256, 128]) -> bool:
     """
-    @notice Refuses while a price that the account depends on has only just come back.
+    @notice Whether each price that the positions depend on has been there for a while, in an open
+            market.
     """
-    grace: uint256 = self.grace
-    if grace == 0:
-        return
+    oracle: IOracle = self.oracle
+    if oracle.address == empty(address):
+        return True
+    latest: uint256 = block.timestamp - self.grace
     underlying: uint256 = 0
     for word: uint256 in positions:
         if word >> 240 != underlying:
             underlying = word >> 240
-            since: uint256 = staticcall self.oracle.settled_since(underlying)
-            assert since <= block.timestamp - grace, "auction: price just recovered"
+            if staticcall oracle.settled_since(underlying) > latest:
+                return False
+    return True
 
 
 @internal

@@ -6,6 +6,7 @@
 @notice The underlyings, their grids, limits and halts: says which series may be opened, and how
         much. Anyone may trade any series that passes, nobody lists single series. Those with
         a barrier must be watched by the oracle, so that a touch counts for all holders alike.
+        An underlying with market hours is opened when its calendar says so.
 @dev A unit of its own, because only opening trades ask it: closing, settling and liquidating
      go on whatever happens here.
 @custom:trust The owner lists underlyings and changes grids and limits; open positions are not
@@ -15,6 +16,7 @@
 
 from snekmate.auth import ownable
 
+from ..interfaces import ICalendar
 from ..interfaces import IListing
 from . import grid
 from . import halts
@@ -57,8 +59,14 @@ interface Watch:
     def watched(code: uint256) -> bool: view
 
 
+# Bit of the rules word, free in grid.vy: the underlying has market hours.
+HOURS: constant(uint256) = 1 << 254
+
+
 # underlying -> rules word, see grid.vy
 markets: public(HashMap[uint256, uint256])
+# underlying -> its calendar, empty where it is always open
+calendars: public(HashMap[uint256, ICalendar])
 # Who watches barriers; empty as long as nobody does.
 watch: public(Watch)
 
@@ -67,6 +75,12 @@ event MarketSet:
     underlying: indexed(uint256)
     old_rules: uint256
     new_rules: uint256
+
+
+event CalendarSet:
+    underlying: indexed(uint256)
+    old: address
+    new: address
 
 
 event WatchSet:
@@ -100,7 +114,7 @@ def list_market(
     @param daily [days] and so on: how far ahead expiries of this frequency may lie.
     """
     ownable._check_owner()
-    self._set(underlying, grid._pack_rules(tick, hour, daily, weekly, monthly, quarterly))
+    self._set(underlying, grid._pack_rules(tick, hour, daily, weekly, monthly, quarterly) | self._kept(underlying))
 
 
 @external
@@ -109,7 +123,24 @@ def close_market(underlying: uint256):
     @notice Stops opening positions in an underlying.
     """
     ownable._check_owner()
-    self._set(underlying, 0)
+    self._set(underlying, self._kept(underlying))
+
+
+@external
+def set_calendar(underlying: uint256, calendar: ICalendar):
+    """
+    @notice Opens positions in an underlying only when this calendar lets them; none: at any time.
+    """
+    ownable._check_owner()
+    rules: uint256 = self.markets[underlying] & ~HOURS
+    if calendar.address != empty(address):
+        # Refuses what is no calendar.
+        hours: ICalendar.Hours = staticcall calendar.hours(underlying)
+        assert hours.since <= block.timestamp, "listing: no calendar"
+        rules |= HOURS
+    log CalendarSet(underlying=underlying, old=self.calendars[underlying].address, new=calendar.address)
+    self.calendars[underlying] = calendar
+    self._set(underlying, rules)
 
 
 @external
@@ -132,7 +163,11 @@ def admit(code: uint256, quantity: uint256) -> (uint256, uint256):
     series._require_valid(code)
     underlying: uint256 = series._underlying(code)
     halts._require_open(underlying)
-    grid._require_tradable(code, self.markets[underlying], block.timestamp)
+    rules: uint256 = self.markets[underlying]
+    grid._require_tradable(code, rules, block.timestamp)
+    if rules & HOURS != 0:
+        hours: ICalendar.Hours = staticcall self.calendars[underlying].hours(underlying)
+        assert hours.may_trade, "series: market closed"
     if series._has_barrier(code):
         assert self.watch.address != empty(address), "series: barrier unsupported"
         assert staticcall self.watch.watched(code), "series: barrier not watched"
@@ -151,6 +186,15 @@ def encode(underlying: uint256, expiry: uint256, strike: uint256, kind: uint256,
     """
     code: uint256 = series._encode(underlying, expiry, strike, kind, barrier)
     return code
+
+
+@internal
+@view
+def _kept(underlying: uint256) -> uint256:
+    """
+    @return What stays when the grid changes.
+    """
+    return self.markets[underlying] & HOURS
 
 
 @internal

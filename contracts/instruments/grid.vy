@@ -6,7 +6,8 @@
         the strike must be on the tick, the expiry on the calendar. A market's rules are
         one word:
 
-         | active 1 (bit 255) | tick 64 (bits 104-167), 1e-8 USD | hour 8 (bits 96-103)
+         | active 1 (bit 255) | market hours 1 (bit 254, see Listing.vy)
+         | tick 64 (bits 104-167), 1e-8 USD | hour 8 (bits 96-103)
          | daily 24 | weekly 24 | monthly 24 | quarterly 24 |  (days ahead, high to low)
 
         An expiry d days ahead is on the grid when it falls on the market's hour and

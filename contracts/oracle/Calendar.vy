@@ -13,18 +13,23 @@
         follow standard time, so that a calendar which is not kept up never closes a market.
 
         Outside the session:
-        - the oracle freezes the price at the last aggregate, and confidence falls with the time
-          since the close; margin adds its charge for low confidence;
-        - margin adds `gap` of spot per unit of exposure, for the jump to the next open;
-        - positions may only be reduced unless the policy says `trade`;
-        - auctions wait unless the policy says `liquidate`, and then `grace` seconds longer, so
-          that owners can answer a new price before anybody sells on it. Deposits, withdrawals
-          of what is free, and settlement by a fixing go on at all times.
+        - the oracle freezes the price at the last aggregate. Its confidence falls by `gap` at once,
+          for the jump to the next open, and then with the time since the close; margin adds
+          its charge for low confidence to what opening and withdrawing need;
+        - the listing admits no opening trade unless the policy says `trade`;
+        - auctions wait unless the policy says `liquidate`, and after the open `grace` seconds
+          longer, so that owners can answer a new price before anybody sells on it.
+        Closing trades, deposits, cures, withdrawals of what is free, and settlement by a fixing go
+        on at all times.
 @dev Words. A week: 24 bits a day, Monday lowest: open and close [minutes from 00:00 UTC], 12 bits
      each; close 0 is no session. Days: 2 bits a day, 128 days from a day number that is a
-     multiple of 128: 0 standard time, 1 summer time, 2 holiday, 3 hours of its own.
+     multiple of 128: 0 standard time, 1 summer time, 2 holiday, 3 hours of its own. An underlying:
+
+          206         205     204     188 187       128 127        0
+         | liquidate | trade | grace     | gap         | calendar   |
+         | 1 bit     | 1 bit | 17 bits,s | 60 bits,wad | 128 bits   |
 @custom:trust The owner can open and close markets at will, at once; it belongs to a timelock.
-@custom:kill None: a reader that fails to read this treats the market as open.
+@custom:kill None: an oracle that fails to read this treats the market as open.
 @custom:rounding None: whole minutes.
 """
 
@@ -42,10 +47,14 @@ DAY: constant(uint256) = 86_400
 # Longer than any closure: further back no close is looked for.
 LOOKBACK: public(constant(uint256)) = 15
 MAX_UNDERLYING: constant(uint256) = 2**16 - 1
-# [wad] of spot; [s]
+# [wad]; [s]
 MAX_GAP: constant(uint256) = 10**18
 MAX_GRACE: constant(uint256) = 86_400
 DAY_MINUTES: constant(uint256) = 1_440
+
+MASK_17: constant(uint256) = 2**17 - 1
+MASK_60: constant(uint256) = 2**60 - 1
+MASK_128: constant(uint256) = 2**128 - 1
 
 SUMMER: constant(uint256) = 1
 SPECIAL: constant(uint256) = 3
@@ -55,20 +64,11 @@ struct Policy:
     trade: bool  # risk may grow outside the session
     liquidate: bool  # auctions run outside the session
     grace: uint256  # [s] after the open for which auctions still wait
-    gap: uint256  # [wad] of spot, margin for the jump to the next open, outside the session
+    gap: uint256  # [wad] share of confidence that the price loses at the close
 
 
-struct Hours:
-    is_open: bool
-    since: uint256  # [s]
-    may_trade: bool
-    may_liquidate: bool
-    gap: uint256  # [wad] of spot, 0 while open
-
-
-# underlying -> calendar, 0 is always open
-calendar_of: public(HashMap[uint256, uint256])
-policy_of: public(HashMap[uint256, Policy])
+# underlying -> word as in the header, calendar 0 is always open
+words: HashMap[uint256, uint256]
 # calendar -> 0 standard, 1 summer time -> week word
 weeks: public(HashMap[uint256, HashMap[uint256, uint256]])
 # calendar -> day number // 128 -> days word
@@ -123,8 +123,10 @@ def assign(underlying: uint256, calendar: uint256):
     @notice Gives an underlying a calendar; 0: always open.
     """
     self._check(underlying)
-    log CalendarAssigned(underlying=underlying, old_calendar=self.calendar_of[underlying], new_calendar=calendar)
-    self.calendar_of[underlying] = calendar
+    assert calendar <= MASK_128, "calendar: number too large"
+    word: uint256 = self.words[underlying]
+    log CalendarAssigned(underlying=underlying, old_calendar=word & MASK_128, new_calendar=calendar)
+    self.words[underlying] = (word & ~MASK_128) | calendar
 
 
 @external
@@ -135,7 +137,13 @@ def set_policy(underlying: uint256, policy: Policy):
     self._check(underlying)
     assert policy.gap <= MAX_GAP, "calendar: gap too large"
     assert policy.grace <= MAX_GRACE, "calendar: grace too long"
-    self.policy_of[underlying] = policy
+    self.words[underlying] = (
+        (convert(policy.liquidate, uint256) << 206)
+        | (convert(policy.trade, uint256) << 205)
+        | (policy.grace << 188)
+        | (policy.gap << 128)
+        | (self.words[underlying] & MASK_128)
+    )
     log PolicySet(underlying=underlying, policy=policy)
 
 
@@ -188,12 +196,28 @@ def set_special_day(calendar: uint256, day: uint256, opens: uint256, closes: uin
 @external
 @view
 @reentrant
-def session(underlying: uint256) -> (bool, uint256):
+def hours(underlying: uint256) -> ICalendar.Hours:
     """
-    @notice Whether the underlying's home market is open now.
-    @return Open or not; since when [s]: the open, or the close; at most LOOKBACK days ago.
+    @notice Whether the underlying's home market is open now, since when, and what may be done.
     """
-    return self._session(underlying, block.timestamp)
+    word: uint256 = self.words[underlying]
+    opened: bool = False
+    since: uint256 = 0
+    opened, since = self._session(word & MASK_128, block.timestamp)
+    liquidate: bool = word >> 206 == 1
+    if opened:
+        # Without a calendar it has been open since the beginning of time.
+        waited: bool = block.timestamp - since >= (word >> 188) & MASK_17
+        return ICalendar.Hours(
+            is_open=True, since=since, may_trade=True, may_liquidate=liquidate or waited, gap=0
+        )
+    return ICalendar.Hours(
+        is_open=False,
+        since=since,
+        may_trade=(word >> 205) & 1 == 1,
+        may_liquidate=liquidate,
+        gap=(word >> 128) & MASK_60,
+    )
 
 
 @external
@@ -201,31 +225,37 @@ def session(underlying: uint256) -> (bool, uint256):
 @reentrant
 def session_at(underlying: uint256, time: uint256) -> (bool, uint256):
     """
-    @notice The same for another moment, as the calendar stands now.
+    @notice Whether the underlying's home market is open at some moment, as the calendar stands now.
     @param time [s] below 2**40.
+    @return Open or not; since when [s]: the open, or the close; at most LOOKBACK days before.
     """
     assert time < 2**40, "calendar: time out of range"
-    return self._session(underlying, time)
+    return self._session(self.words[underlying] & MASK_128, time)
 
 
 @external
 @view
 @reentrant
-def hours(underlying: uint256) -> Hours:
+def calendar_of(underlying: uint256) -> uint256:
     """
-    @notice Whether it is open, and what may be done now.
+    @return Number of its calendar, 0 when it is always open.
     """
-    opened: bool = False
-    since: uint256 = 0
-    opened, since = self._session(underlying, block.timestamp)
-    policy: Policy = self.policy_of[underlying]
-    waiting: bool = opened and self.calendar_of[underlying] != 0 and block.timestamp - since < policy.grace
-    return Hours(
-        is_open=opened,
-        since=since,
-        may_trade=opened or policy.trade,
-        may_liquidate=policy.liquidate or (opened and not waiting),
-        gap=0 if opened else policy.gap,
+    return self.words[underlying] & MASK_128
+
+
+@external
+@view
+@reentrant
+def policy_of(underlying: uint256) -> Policy:
+    """
+    @return What is done outside its sessions.
+    """
+    word: uint256 = self.words[underlying]
+    return Policy(
+        trade=(word >> 205) & 1 == 1,
+        liquidate=word >> 206 == 1,
+        grace=(word >> 188) & MASK_17,
+        gap=(word >> 128) & MASK_60,
     )
 
 
@@ -234,8 +264,7 @@ def hours(underlying: uint256) -> Hours:
 
 @internal
 @view
-def _session(underlying: uint256, time: uint256) -> (bool, uint256):
-    calendar: uint256 = self.calendar_of[underlying]
+def _session(calendar: uint256, time: uint256) -> (bool, uint256):
     if calendar == 0:
         return True, 0
     today: uint256 = time // DAY

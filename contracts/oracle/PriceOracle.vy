@@ -292,7 +292,8 @@ def settled_since(underlying: uint256) -> uint256:
     @notice Since when [s] prices are served without interruption, as far as `poke` recorded: the
             last recovery, or the opening of the session. Whoever liquidates waits some minutes
             from here, so that nobody is sold before it could react (P-22).
-    @return 2**256 - 1 while prices are not served, or when no `poke` was recent enough to say.
+    @return 2**256 - 1 while prices are not served, when no `poke` was recent enough to say, or when
+            the calendar's policy lets nobody be sold now.
     """
     return prices._settled_since(underlying, markets._listed(underlying))
 

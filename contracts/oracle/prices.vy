@@ -16,7 +16,8 @@
         in one block never.
 
         Not served, the last known price is told: the median of stale answers when it is newer
-        than the stored one, else the stored one. Outside the session it is the stored one.
+        than the stored one, else the stored one. Outside the session it is the stored one, whose
+        confidence falls by the calendar's gap at the close and by `widening` each hour after it.
 @dev The stored aggregate is one word:
 
           255      229 228    209 208      176 175   156 155     120 119      100 99        0
@@ -74,6 +75,13 @@ struct Reading:
     fault: uint256  # 0 served, else why not
 
 
+struct Hours:
+    closed: bool  # the home market
+    since: uint256  # [s] when it closed or opened
+    gap: uint256  # [wad] share of confidence lost at the close
+    liquidate: bool  # accounts may be sold
+
+
 # underlying -> stored aggregate as in the header
 aggregates: HashMap[uint256, uint256]
 # underlying -> since when [s] prices are served again after the last interruption
@@ -107,9 +115,7 @@ def _poke(underlying: uint256, rules: uint256) -> uint256:
     """
     stored: uint256 = self.aggregates[underlying]
     written: uint256 = (stored >> 120) & MASK_36
-    closed: bool = False
-    since: uint256 = 0
-    closed, since = self._closed(underlying, rules)
+    closed: bool = self._hours(underlying, rules).closed
     if closed and written != 0:
         observations._extend(underlying, written)
         return CLOSED
@@ -182,13 +188,13 @@ def _spot(underlying: uint256, rules: uint256, stored: uint256) -> Reading:
     if self._is_held(rules, stored):
         return r
     tripped: bool = self._is_tripped(stored)
-    closed: bool = False
-    since: uint256 = 0
-    closed, since = self._closed(underlying, rules)
-    if closed:
+    hours: Hours = self._hours(underlying, rules)
+    if hours.closed:
         word: uint256 = markets.calendars[underlying]
-        lost: uint256 = unsafe_div(
-            unsafe_mul((word >> 160) & MASK_14, unsafe_sub(block.timestamp, since)), HOUR
+        # Basis points, of a gap of at most one, and of at most 2**14 an hour.
+        lost: uint256 = unsafe_add(
+            unsafe_div(hours.gap, 10**14),
+            unsafe_div(unsafe_mul((word >> 160) & MASK_14, unsafe_sub(block.timestamp, hours.since)), HOUR),
         )
         r.confidence = unsafe_div(unsafe_mul(r.confidence, unsafe_sub(BP, min(lost, BP))), BP)
         r.fault = TRIPPED if tripped else (0 if word >> 176 == 1 else CLOSED)
@@ -301,23 +307,27 @@ def _is_tripped(stored: uint256) -> bool:
 
 @internal
 @view
-def _closed(underlying: uint256, rules: uint256) -> (bool, uint256):
+def _hours(underlying: uint256, rules: uint256) -> Hours:
     """
-    @return Whether the home market is closed now, and since when [s] it is open or closed.
+    @return What the calendar says; open, where there is none or none that answers.
     """
+    h: Hours = Hours(closed=False, since=0, gap=0, liquidate=True)
     if (rules >> 202) & 1 == 0:
-        return False, 0
+        return h
     # The gas that is needed keeps anyone from starving it to open a closed market.
     data: Bytes[192] = sources._ask(
         markets.calendars[underlying],
-        abi_encode(underlying, method_id=method_id("session(uint256)")),
+        abi_encode(underlying, method_id=method_id("hours(uint256)")),
         CALENDAR_GAS,
     )
-    if len(data) != 64:
-        return False, 0
-    return extract32(data, 0, output_type=uint256) == 0, min(
-        extract32(data, 32, output_type=uint256), block.timestamp
-    )
+    # An ICalendar.Hours; flags that are no booleans count as true.
+    if len(data) != 160:
+        return h
+    h.closed = extract32(data, 0, output_type=uint256) == 0
+    h.since = min(extract32(data, 32, output_type=uint256), block.timestamp)
+    h.liquidate = extract32(data, 96, output_type=uint256) != 0
+    h.gap = min(extract32(data, 128, output_type=uint256), WAD)
+    return h
 
 
 @internal
@@ -376,15 +386,14 @@ def _require_served(fault: uint256):
 @view
 def _settled_since(underlying: uint256, rules: uint256) -> uint256:
     """
-    @return Since when [s] prices are served without interruption; 2**256 - 1 when they are not.
+    @return Since when [s] prices are served without interruption; 2**256 - 1 when they are not, or
+            when market hours let nobody be sold.
     """
     stored: uint256 = self.aggregates[underlying]
     passed: uint256 = unsafe_sub(block.timestamp, (stored >> 120) & MASK_36)
-    closed: bool = False
-    since: uint256 = 0
-    closed, since = self._closed(underlying, rules)
-    if closed and markets.calendars[underlying] >> 176 == 0:
+    hours: Hours = self._hours(underlying, rules)
+    if not hours.liquidate or (hours.closed and markets.calendars[underlying] >> 176 == 0):
         return max_value(uint256)
-    if stored >> 229 != 0 or (not closed and passed > (rules >> 204) & MASK_20):
+    if stored >> 229 != 0 or (not hours.closed and passed > (rules >> 204) & MASK_20):
         return max_value(uint256)
-    return self.recoveries[underlying] if closed else max(self.recoveries[underlying], since)
+    return self.recoveries[underlying] if hours.closed else max(self.recoveries[underlying], hours.since)

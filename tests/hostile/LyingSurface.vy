@@ -21,8 +21,7 @@ struct Answer:
 
 
 answer: Answer
-open: bool
-since: uint256
+hours_now: ICalendar.Hours
 broken: bool
 
 
@@ -33,8 +32,13 @@ def say(answer: Answer):
 
 @external
 def set_session(open: bool, since: uint256):
-    self.open = open
-    self.since = since
+    self.hours_now = ICalendar.Hours(is_open=open, since=since, may_trade=open, may_liquidate=True, gap=0)
+
+
+@external
+def set_policy(may_liquidate: bool, gap: uint256):
+    self.hours_now.may_liquidate = may_liquidate
+    self.hours_now.gap = gap
 
 
 @external
@@ -52,6 +56,6 @@ def smile(underlying: uint256, expiry: uint256) -> (uint256, uint256, uint256, i
 
 @external
 @view
-def session(underlying: uint256) -> (bool, uint256):
+def hours(underlying: uint256) -> ICalendar.Hours:
     assert not self.broken, "surface: out of order"
-    return self.open, self.since
+    return self.hours_now

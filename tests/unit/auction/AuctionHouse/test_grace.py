@@ -6,7 +6,7 @@ import boa
 import pytest
 
 from novate.parameters import Parameters
-from tests.world import WAD, World
+from tests.world import DAY, WAD, World
 
 GRACE = 300
 NO_LIMIT, LATER = 2**200, 2**40
@@ -46,27 +46,63 @@ def test_a_price_that_came_back_waits(world: World, writer: Any) -> None:
     with boa.reverts("auction: stale price"):
         start(world, writer)
     crash(world)
-    with boa.reverts("auction: price just recovered"):
+    with boa.reverts("auction: price not settled"):
         start(world, writer)
     world.market.travel(GRACE - 2)
-    with boa.reverts("auction: price just recovered"):
+    with boa.reverts("auction: price not settled"):
         start(world, writer)
     world.market.travel(2)
     start(world, writer)
 
 
-def test_bids_wait_too(world: World, writer: Any) -> None:
-    bidder = world.person("bidder", cash=100_000)
+def test_restarts_wait_too(world: World, writer: Any) -> None:
     crash(world)
     start(world, writer)
     world.market.travel(days=5)
     crash(world)
-    world.market.auctions.restart(writer.number)
-    bid = (writer.number, bidder.number, WAD // 10, NO_LIMIT, SOLVENT, LATER)
-    with boa.reverts("auction: price just recovered"):
-        world.market.auctions.bid(*bid, sender=bidder.address)
+    with boa.reverts("auction: price not settled"):
+        world.market.auctions.restart(writer.number)
     world.market.travel(GRACE)
-    world.market.auctions.bid(*bid, sender=bidder.address)
+    world.market.auctions.restart(writer.number)
+
+
+def test_bids_wait_too_and_the_clock_may_stand(world: World, writer: Any) -> None:
+    house = world.market.auctions
+    bidder = world.person("bidder", cash=100_000)
+    crash(world)
+    world.market.travel(4 * DAY - 100)
+    start(world, writer)
+    with boa.reverts("auction: price is fresh"):
+        house.pause(writer.number)
+    world.market.travel(200)
+    crash(world)
+    bid = (writer.number, bidder.number, WAD // 10, NO_LIMIT, SOLVENT, LATER)
+    with boa.reverts("auction: price not settled"):
+        house.bid(*bid, sender=bidder.address)
+    # Nobody can bid, so the price must not fall.
+    house.pause(writer.number)
+    with boa.reverts("auction: price not settled"):
+        house.resume(writer.number)
+    world.market.travel(GRACE)
+    assert house.preview(writer.number, WAD).terms.elapsed == 200
+    house.resume(writer.number)
+    house.bid(*bid, sender=bidder.address)
+
+
+def test_deleveraging_waits_too(world: World, writer: Any) -> None:
+    house = world.market.auctions
+    world.market.push_price(1_700, 0.6)
+    start(world, writer)
+    world.market.travel(5 * DAY)
+    world.market.push_price(1_700, 0.6)
+    with boa.reverts("auction: price not settled"):
+        house.announce(writer.number)
+    world.market.travel(GRACE)
+    house.announce(writer.number)
+    world.market.travel(5 * DAY)
+    world.market.push_price(1_700, 0.6)
+    with boa.reverts("auction: price not settled"):
+        house.deleverage(writer.number, world.put.code)  # type: ignore[attr-defined]
 
 
 def test_a_cure_does_not_wait(world: World, writer: Any) -> None:

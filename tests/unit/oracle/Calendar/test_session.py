@@ -103,14 +103,14 @@ def test_follows_the_exchange_at_its_edges(calendar: Any, day: str) -> None:
 
 def test_now(calendar: Any) -> None:
     boa.env.evm.patch.timestamp = at("2026-07-06T14:00")
-    assert calendar.session(STOCK) == (True, at("2026-07-06T13:30"))
+    assert calendar.hours(STOCK)[:2] == (True, at("2026-07-06T13:30"))
     # Independence Day on a Saturday: Friday is a holiday.
     boa.env.evm.patch.timestamp = at("2026-07-05T14:00")
-    assert calendar.session(STOCK) == (False, at("2026-07-02T20:00"))
+    assert calendar.hours(STOCK)[:2] == (False, at("2026-07-02T20:00"))
 
 
 def test_without_a_calendar_is_always_open(calendar: Any) -> None:
-    assert calendar.session(CRYPTO) == (True, 0)
+    assert calendar.hours(CRYPTO)[:2] == (True, 0)
     assert calendar.hours(CRYPTO) == (True, 0, True, True, 0)
 
 
@@ -177,6 +177,21 @@ def test_hours_outside_the_session(calendar: Any, owner: str) -> None:
     calendar.set_policy(STOCK, (False, True, 300, 0), sender=owner)
     boa.env.evm.patch.timestamp = weekend
     assert calendar.hours(STOCK) == (False, since, False, True, 0)
+
+
+def test_figures_of_an_underlying_do_not_touch_each_other(calendar: Any, owner: str) -> None:
+    extremes = ((False, False, 0, 0), (True, False, 86_400, 0), (False, True, 0, 10**18))
+    with boa.env.prank(owner):
+        for number in (2**128 - 1, 0, NEW_YORK):
+            calendar.assign(STOCK, number)
+            for policy in extremes:
+                calendar.set_policy(STOCK, policy)
+                assert calendar.policy_of(STOCK) == policy
+                assert calendar.calendar_of(STOCK) == number
+            calendar.assign(STOCK, 5)
+            assert calendar.policy_of(STOCK) == extremes[-1]
+        with boa.reverts("calendar: number too large"):
+            calendar.assign(STOCK, 2**128)
 
 
 def test_what_is_set_is_logged(calendar: Any, owner: str) -> None:

@@ -221,6 +221,37 @@ def test_frozen_price_may_be_served_as_fresh(desk: Any, calendar: Any) -> None:
     assert desk.oracle.settled_since(SPX) == 0
 
 
+def test_the_gap_is_lost_at_once_and_the_rest_by_the_hour(desk: Any, calendar: Any) -> None:
+    desk.oracle.poke(SPX)
+    calendar.set_session(False, _now())
+    calendar.set_policy(True, 61 * WAD // 100)
+    assert desk.oracle.status(SPX)[2] == 39 * WAD // 100
+    boa.env.time_travel(seconds=10 * HOUR)
+    assert desk.oracle.status(SPX)[2] == 29 * WAD // 100
+    desk.push()
+    assert desk.oracle.quote(SPX, _now() + DAY).confidence == 29 * WAD // 100
+    boa.env.time_travel(seconds=29 * HOUR)
+    assert desk.oracle.status(SPX)[2] == 0
+    # More than all, and a calendar beyond its own bounds, is nothing.
+    calendar.set_policy(True, 2**255)
+    assert desk.oracle.status(SPX)[2] == 0
+
+
+def test_nobody_is_sold_when_the_policy_says_so(desk: Any, calendar: Any) -> None:
+    desk.oracle.set_calendar(SPX, calendar.address, 0, True, sender=desk.owner)
+    calendar.set_session(False, _now())
+    assert desk.oracle.settled_since(SPX) == 0
+    calendar.set_policy(False, 0)
+    assert desk.oracle.settled_since(SPX) == 2**256 - 1
+    # Open again, but still in the calendar's grace.
+    calendar.set_session(True, _now())
+    calendar.set_policy(False, 0)
+    desk.oracle.poke(SPX)
+    assert desk.oracle.settled_since(SPX) == 2**256 - 1
+    calendar.set_policy(True, 0)
+    assert desk.oracle.settled_since(SPX) == _now()
+
+
 def test_poke_outside_the_session_records_the_frozen_price(desk: Any, calendar: Any) -> None:
     """So a fixing outside the session is one call, at the frozen price."""
     calendar.set_session(False, _now())
