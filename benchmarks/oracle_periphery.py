@@ -40,6 +40,8 @@ def surface_gas() -> dict[str, int]:
     days = (7, 30, 90)
     world.post(*(world.report(START + DAY * d, 0.6) for d in days))
     boa.env.time_travel(seconds=HOUR)
+    # Reporters who have reported before.
+    world.submit(world.report(START + 7 * DAY, 0.6))
     report = world.report(START + 30 * DAY, 0.61)
     proof = world.proof(report)
     figures = {}

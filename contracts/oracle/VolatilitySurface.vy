@@ -9,11 +9,15 @@
         anyone, or from the fitters that the owner names; either way they must be free of arbitrage
         and move slowly enough (smiles.vy).
 
+        What its reporters earn is counted here and paid by SurfaceFees.vy: a report counts when it was
+        posted within PUNCTUAL seconds of its time, SPACING after the last one of its expiry.
+
         A market that moves as a whole is posted expiry by expiry: upwards from the last one,
         downwards from the first, so that no calendar spread is free in between.
 @custom:trust Whoever posts moves volatilities within the limits, in no other way. The owner names
               reporters and fitters, and sets limits within bounds fixed here.
-@custom:kill None: without posts it grows old, and its readers judge the age.
+@custom:kill None: without posts it grows old, and its readers judge the age. Nothing here can fail
+             for want of money.
 @custom:rounding As in smiles.vy.
 """
 
@@ -36,10 +40,16 @@ exports: (ownable.owner, ownable.transfer_ownership, eip712.eip712Domain)
 HOUR: constant(uint256) = 3_600
 # [s] up to which a signed report is accepted.
 MAX_AGE: public(constant(uint256)) = 600
+# [s] of a report that counts for its signers: between its time and its block, and since the last
+# report of the same expiry.
+PUNCTUAL: public(constant(uint256)) = 60
+SPACING: public(constant(uint256)) = 600
 # [wad] per hour, widest limits.
 MAX_SPEED: constant(uint256) = 2 * 10**18
 MAX_CARRY_SPEED: constant(uint256) = 10**18
 MAX_REPORTERS: constant(uint256) = committee.MAX_REPORTERS
+# Top bit of each lane of a tally: 0x8000 in each of 16.
+TOPS: constant(uint256) = (max_value(uint256) // (2**16 - 1)) << 15
 REPORT_TYPE: constant(bytes32) = keccak256(
     "SurfaceReport(uint256 underlying,uint256 expiry,int256 a,int256 b,int256 rho,int256 m,int256 sigma,uint256 forward,int256 rate,uint256 timestamp)"
 )
@@ -56,6 +66,9 @@ struct Report:
 
 # Who posts without signatures of others.
 fitters: public(HashMap[address, bool])
+# committee version -> reports that count, 16 bits for each reporter, the first one lowest, modulo
+# 2**16: six weeks of reports every SPACING for ten expiries
+tallies: public(HashMap[uint256, uint256])
 # underlying -> limits; a surface without them takes no smiles
 limits: public(HashMap[uint256, smiles.Limits])
 
@@ -96,8 +109,11 @@ def submit(report: Report, signers: uint256, signatures: DynArray[bytes32[2], MA
     """
     assert report.timestamp <= block.timestamp, "report: from the future"
     assert block.timestamp - report.timestamp <= MAX_AGE, "report: too old"
-    committee._verify(self._digest(report), signers, signatures)
+    version: uint256 = committee._verify(self._digest(report), signers, signatures)[0]
+    before: uint256 = (smiles.carry_words[report.underlying][report.expiry] >> 192) & smiles.MASK_40
     self._post(report)
+    if block.timestamp - report.timestamp <= PUNCTUAL and report.timestamp >= before + SPACING:
+        self.tallies[version] = self._counted(self.tallies[version], signers, len(signatures))
 
 
 # -- fitters --
@@ -224,6 +240,21 @@ def _post(report: Report):
     smiles._post(
         report.underlying, report.expiry, report.smile, report.forward, report.rate, report.timestamp, limits
     )
+
+
+@internal
+@pure
+def _counted(tally: uint256, signers: uint256, count: uint256) -> uint256:
+    """
+    @return The tally with one more for each signer.
+    """
+    ones: uint256 = 0
+    rest: uint256 = signers
+    for _: uint256 in range(count, bound=MAX_REPORTERS):
+        ones |= 1 << unsafe_mul(rest & 255, 16)
+        rest = rest >> 8
+    # Lanes of 16 bits that do not carry into each other; the top bits are 0 in `ones`.
+    return unsafe_add(tally & ~TOPS, ones) ^ (tally & TOPS)
 
 
 @internal
