@@ -56,6 +56,7 @@ def draw_all(record: Record, directory: Path) -> list[Path]:
         "market.png": draw_market,
         "accounts.png": draw_accounts,
         "auctions.png": draw_auctions,
+        "losses.png": draw_losses,
         "open_interest.png": draw_interest,
     }
     written = []
@@ -295,6 +296,53 @@ def _draw_auction(axes: Axes, auction: AuctionRecord, colours: dict[str, str]) -
     axes.margins(x=0.08, y=0.18)
     if prices.min(initial=0) < 0 or marks.min(initial=0) < 0:
         axes.axhline(0, color=INK, linewidth=0.8)
+
+
+def draw_losses(record: Record) -> Figure:
+    """The security fund and the index of positive cash, with every loss on them."""
+    figure, (top, bottom) = plt.subplots(
+        2, 1, figsize=(11, 6), sharex=True, height_ratios=(1, 1), layout="constrained"
+    )
+    times = [_date(pool.time) for pool in record.pools]
+    funds = np.array([pool.fund for pool in record.pools])
+    unit, word = _unit(max(np.abs(funds).max(initial=0), 1.0))
+    top.plot(times, funds / unit, color=BLUE, linewidth=1.8, drawstyle="steps-post")
+    top.set_title("Security fund")
+    top.set_ylabel(word)
+    top.set_ylim(bottom=0)
+    bottom.plot(
+        times,
+        [pool.index for pool in record.pools],
+        color=PURPLE,
+        linewidth=1.8,
+        drawstyle="steps-post",
+    )
+    bottom.set_title("What one dollar of positive cash has become: interest less losses")
+    bottom.set_ylabel("USD")
+    for axes in (top, bottom):
+        for loss in record.losses:
+            axes.axvline(_date(loss.time), color=RED, linewidth=1.0, alpha=0.5)
+    worst = max(record.losses, key=lambda one: one.socialised, default=None)
+    if worst is not None and worst.socialised:
+        bottom.annotate(
+            f"{worst.account}: {worst.socialised / 1e18:,.0f} USD, {worst.rate:.2%} of all cash",
+            (_date(worst.time), min(pool.index for pool in record.pools)),
+            xytext=(10, 12),
+            textcoords="offset points",
+            color=RED,
+        )
+    _date_axis(bottom)
+    loss, fund, everybody = (
+        sum(getattr(one, part) for one in record.losses) / 1e18
+        for part in ("loss", "from_fund", "socialised")
+    )
+    said = (
+        f"losses of {loss:,.0f} USD: fund {fund:,.0f}, everybody {everybody:,.0f}"
+        if record.losses
+        else "no account left a loss"
+    )
+    figure.suptitle(f"{record.title}: {said}", fontweight="bold", x=0.01, ha="left")
+    return figure
 
 
 def draw_interest(record: Record) -> Figure:

@@ -71,12 +71,14 @@ class PutSeller(Agent):
     """Collects premium on naked puts, up to `use` of what its initial margin allows.
 
     The reckless one uses nearly all of it and has nothing to answer a margin call with; a
-    careful one keeps distance and a reserve.
+    careful one keeps distance and a reserve. One that waits for dear premiums sells nothing below
+    a volatility.
     """
 
     use: float = 0.5
     moneyness: float = 0.98
     days: float = 14.0
+    dear: float = 0.0  # implied volatility from which on it sells
     tolerance: float = 0.03
     pieces: float = 2.0
 
@@ -90,6 +92,8 @@ class PutSeller(Agent):
         if me.initial < 0:
             call = min(me.wallet, -1.2 * me.initial)
             return [Deposit(round(call, 2))] if call > 1 else []
+        if view.volatility < self.dear:
+            return []
         strike = view.strike_near(view.spot * self.moneyness)
         expiry = view.expiry_near(self.days)
         floor = black76(

@@ -16,11 +16,16 @@ from ..agents.traders import CoveredWriter, Hedger, PutSeller
 LEVEL = 2_750.0
 
 
-def cast(spot: float, *, whale: bool = False) -> list[Agent]:
-    """The players for an index that starts at `spot` [USD].
+# The volatility fund sells from so many times the first implied volatility on.
+DEAR = 1.8
 
-    whale: with a seller of puts too big for all bidders together, so that auctions find no end and
-    its losses become those of others.
+
+def cast(spot: float, volatility: float, *, whale: bool = False) -> list[Agent]:
+    """The players for an index that starts at `spot` [USD] and this implied volatility.
+
+    whale: with a fund that waits for dear premiums and then sells more far puts than all bidders
+    together can carry, so that it stays unsold while the market falls on; and with one more bidder,
+    late, who takes what nobody else takes.
     """
     # Money stays, contracts follow the level: the same notional at any level.
     lot = LEVEL / spot
@@ -51,7 +56,17 @@ def cast(spot: float, *, whale: bool = False) -> list[Agent]:
         Keeper("keeper"),
     ]
     if whale:
-        players.append(
-            PutSeller("whale", cash=12_000_000, use=0.99, moneyness=0.98, days=25, pieces=1)
-        )
+        players += [
+            PutSeller(
+                "volatility fund",
+                cash=3_000_000,
+                use=0.98,
+                moneyness=0.9,
+                days=25,
+                pieces=1,
+                dear=DEAR * volatility,
+            ),
+            # Half of the margin that it must bring, or half of the mark, is what it comes for.
+            Bidder("late bidder", cash=3_000_000, discount=0.5),
+        ]
     return players

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,18 +57,56 @@ class AuctionRecord:
 
     @property
     def sold_mark(self) -> float:
-        """[USD] what was sold, at mark."""
-        return sum(sale.mark for sale in self.sales)
+        """[USD] what was sold while it was worth something, at mark."""
+        return sum(sale.mark for sale in self.sales if sale.mark > 0)
 
     @property
     def paid(self) -> float:
-        """[USD] what bidders paid."""
-        return sum(sale.price for sale in self.sales)
+        """[USD] what bidders paid for that."""
+        return sum(sale.price for sale in self.sales if sale.mark > 0)
 
     @property
     def recovered(self) -> float | None:
         """Paid as a share of mark, where the mark was positive."""
         return self.paid / self.sold_mark if self.sold_mark > 0 else None
+
+    @property
+    def debt_mark(self) -> float:
+        """[USD] what was sold at a mark below zero, as a size."""
+        return -sum(sale.mark for sale in self.sales if sale.mark <= 0)
+
+    @property
+    def paid_out(self) -> float:
+        """[USD] what bidders were paid for taking that."""
+        return -sum(sale.price for sale in self.sales if sale.mark <= 0)
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What an account could not bear, and who bore it. All in wei."""
+
+    time: int  # [s]
+    account: str
+    loss: int
+    from_fund: int
+    socialised: int
+    # name -> its share of what was socialised; together they bear it up to `rounding`
+    borne: Mapping[str, int]
+    rate: float  # share of its positive cash that everybody lost
+
+    @property
+    def rounding(self) -> int:
+        """Taken beyond the loss, kept by the house; an index rounds each balance by a wei."""
+        return sum(self.borne.values()) - self.socialised
+
+
+@dataclass(frozen=True)
+class Pool:
+    """What bears losses, at one moment."""
+
+    time: int  # [s]
+    fund: float  # [USD] cash of the security fund
+    index: float  # what one unit of positive cash has become since the start
 
 
 @dataclass(frozen=True)
@@ -104,6 +143,8 @@ class Record:
     auctions: list[AuctionRecord] = field(default_factory=list)
     # (expiry [s], strike [USD], is_put) -> highest open interest [contracts] seen
     interest: dict[tuple[int, float, bool], float] = field(default_factory=dict)
+    losses: list[Loss] = field(default_factory=list)
+    pools: list[Pool] = field(default_factory=list)
     fixings: dict[int, float] = field(default_factory=dict)  # expiry [s] -> price [USD]
     margin_calls: list[tuple[int, str, float]] = field(default_factory=list)  # time, who, shortfall
     transactions: list[Transaction] = field(default_factory=list)

@@ -7,7 +7,7 @@ import json
 import os
 import tempfile
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
@@ -16,9 +16,11 @@ from typing import Any
 from ..errors import NovateError
 from ..market import Event, Market, from_wad
 from ..plot import draw_all
-from .record import Record
+from .record import Loss, Record
 
 WIDTH = 78
+# Auctions on the screen; the others stand in the summary.
+SHOWN = 6
 # Fields of events that hold account ids.
 ACCOUNTS = {
     "account",
@@ -51,12 +53,14 @@ def summarise(record: Record, market: Market, refused: Mapping[str, int]) -> dic
             "sold_mark": round(auction.sold_mark, 2),
             "paid": round(auction.paid, 2),
             "recovered": None if auction.recovered is None else round(auction.recovered, 4),
+            "debt_mark": round(auction.debt_mark, 2),
+            "paid_out": round(auction.paid_out, 2),
             "bids": len(auction.sales),
         }
         for auction in record.auctions
     ]
-    sold = sum(auction.sold_mark for auction in record.auctions if auction.sold_mark > 0)
-    paid = sum(auction.paid for auction in record.auctions if auction.sold_mark > 0)
+    sold = sum(auction.sold_mark for auction in record.auctions)
+    paid = sum(auction.paid for auction in record.auctions)
     return {
         "title": record.title,
         "underlying": record.underlying,
@@ -71,7 +75,11 @@ def summarise(record: Record, market: Market, refused: Mapping[str, int]) -> dic
         "margin_calls": len(record.margin_calls),
         "auctions": auctions,
         "recovered": round(paid / sold, 4) if sold > 0 else None,
-        "bad_debt": bad_debt(events, int(certificate.outstanding)),
+        "bad_debt": {
+            **bad_debt(events, int(certificate.outstanding)),
+            **borne(record.losses),
+            "losses": [_loss(one) for one in record.losses],
+        },
         "settled_positions": len(_named(events, "Settled")),
         "conservation": {
             "held_wei": str(certificate.held),
@@ -114,6 +122,41 @@ def bad_debt(events: list[Event], outstanding: int) -> dict[str, Any]:
         "outstanding_wei": str(outstanding),
         "adds_up": all(one["loss"] == one["from_fund"] + one["socialised"] for one in losses)
         and socialised == restored + outstanding,
+    }
+
+
+def borne(losses: Sequence[Loss]) -> dict[str, Any]:
+    """Who bore what was socialised, in wei, and as a share of its positive cash.
+
+    The shares add up to the losses but for rounding: an index rounds each balance by a wei.
+    """
+    total: dict[str, int] = defaultdict(int)
+    kept = 1.0
+    for one in losses:
+        kept *= 1 - one.rate
+        for name, share in one.borne.items():
+            total[name] += share
+    return {
+        "rate": 1 - kept,
+        "borne_wei": {
+            name: str(share)
+            for name, share in sorted(total.items(), key=lambda item: (-item[1], item[0]))
+        },
+        "rounding_wei": str(sum(one.rounding for one in losses)),
+        "shares_add_up": all(abs(one.rounding) <= len(one.borne) + 1 for one in losses),
+    }
+
+
+def _loss(one: Loss) -> dict[str, Any]:
+    return {
+        "time": _iso(one.time),
+        "account": one.account,
+        "loss_wei": str(one.loss),
+        "from_fund_wei": str(one.from_fund),
+        "socialised_wei": str(one.socialised),
+        "rate": one.rate,
+        "borne_wei": {name: str(share) for name, share in one.borne.items()},
+        "rounding_wei": str(one.rounding),
     }
 
 
@@ -200,17 +243,16 @@ def screen(record: Record) -> str:
         _row("margin calls", f"{summary['margin_calls']}"),
         _row("auctions", _auction_line(summary)),
     ]
-    for auction in summary["auctions"][:6]:
-        share = "" if auction["recovered"] is None else f", {auction['recovered']:.1%} of mark"
-        lines.append(
-            _row(
-                "",
-                f"{auction['start'][:10]} {auction['account']}: {auction['bids']} bids paid "
-                f"{auction['paid']:,.0f} USD{share}, {auction['outcome']}",
-            )
-        )
-    if len(summary["auctions"]) > 6:
-        lines.append(_row("", f"and {len(summary['auctions']) - 6} more in summary.json"))
+    for auction in summary["auctions"][:SHOWN]:
+        told = []
+        if auction["recovered"] is not None:
+            told.append(f"paid {auction['paid']:,.0f}, {auction['recovered']:.1%} of mark")
+        if auction["paid_out"]:
+            told.append(f"{auction['paid_out']:,.0f} paid to bidders")
+        told.append(auction["outcome"])
+        lines.append(_row("", f"{auction['start'][:10]} {auction['account']}: {', '.join(told)}"))
+    if len(summary["auctions"]) > SHOWN:
+        lines.append(_row("", f"and {len(summary['auctions']) - SHOWN} more in summary.json"))
     lines += [
         _row(
             "bad debt",
@@ -223,6 +265,7 @@ def screen(record: Record) -> str:
             f"{_usd(debt['outstanding_wei'])} outstanding: "
             + ("adds up" if debt["adds_up"] else "DOES NOT ADD UP"),
         ),
+        *_borne_lines(debt),
         _row("security fund", f"{_usd(fees['fund_wei'])} USD"),
         _row("settled", f"{summary['settled_positions']:,} positions"),
         _row("conservation", f"{check['held_wei']} wei held"),
@@ -332,6 +375,23 @@ def _auction_line(summary: Mapping[str, Any]) -> str:
     if summary["recovered"] is None:
         return f"{number}"
     return f"{number}, bidders paid {summary['recovered']:.1%} of mark"
+
+
+def _borne_lines(debt: Mapping[str, Any]) -> list[str]:
+    """Who bore the socialised part; nothing when there was none."""
+    if not debt["borne_wei"]:
+        return []
+    shares = list(debt["borne_wei"].items())
+    named = [f"{name} {_usd(share)}" for name, share in shares[:3]]
+    if len(shares) > 3:
+        rest = sum(int(share) for _, share in shares[3:])
+        named.append(f"{len(shares) - 3} more {_usd(str(rest))}")
+    sound = "adds up to the wei" if debt["shares_add_up"] else "DOES NOT ADD UP"
+    return [
+        _row("borne by", f"{debt['rate']:.4%} of everybody's positive cash:"),
+        _row("", ", ".join(named)),
+        _row("", f"{debt['socialised_wei']} wei, {debt['rounding_wei']} of rounding: {sound}"),
+    ]
 
 
 def _row(label: str, text: str) -> str:

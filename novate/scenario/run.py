@@ -50,7 +50,7 @@ def run(
 
     prices: a CSV file instead of the scenario. first, last: ISO dates, both included.
     fund: [USD] what the founders put into the security fund, FUND by default.
-    whale: with a seller of puts too big for all bidders together.
+    whale: with a fund that sells more puts than all bidders together can carry; always in lehman.
     rpc: play on this chain instead of in-process.
     """
     path = load_csv(prices, underlying=underlying) if prices else load_scenario(scenario)
@@ -62,6 +62,7 @@ def run(
         raise NovateError(f"{out} is a file: --out names a directory")
     env = connect(rpc) if rpc else _local()
     with boa.swap_env(env):
+        whale = whale or (prices is None and scenario == "lehman")
         return _play(path, seed, out, FUND if fund is None else fund, whale)
 
 
@@ -87,7 +88,8 @@ def _play(path: MarketPath, seed: int, out: Path, fund: int, whale: bool) -> Rec
         boa.env.evm.patch.timestamp = bars[0].timestamp - SETUP_TIME
     market = deploy(_parameters(path, fund))
     record = Record(path.name.capitalize(), path.underlying)
-    runner = Runner(market, cast(bars[0].close, whale=whale), record, seed=seed, shift=shift)
+    players = cast(bars[0].close, bars[0].implied_volatility, whale=whale)
+    runner = Runner(market, players, record, seed=seed, shift=shift)
     runner.endow()
     with tqdm(total=len(bars), unit="bar", desc=path.name, file=sys.stderr) as bar:
         runner.play(bars, lambda done: bar.update(done - bar.n))

@@ -7,7 +7,7 @@ moves money is a transaction.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import boa
@@ -18,9 +18,10 @@ from ..agents.base import AccountView, AuctionView, View
 from ..agents.keepers import Bidder, Keeper
 from ..agents.maker import MarketMaker
 from ..data import Bar
-from ..market import INDEX, Account, Health, Market, from_wad, to_wad
+from ..market import INDEX, Account, Health, Market, Receipt, from_wad, to_wad
 from ..series import DAY, WAD
-from .record import AuctionRecord, Mark, Record, Sale, Standing
+from .losses import principals, shares
+from .record import AuctionRecord, Mark, Pool, Record, Sale, Standing
 
 # [s] after which an auction is looked at again; the price falls fast at first.
 AUCTION_STEPS = (30, 30, 30, 30, 60, 60, 60, 60, 120, 120, 300, 300, 600, 600, 900, 900, 1_800)
@@ -235,6 +236,7 @@ class Runner:
         # A cent above what the bidder saw, per whole lot as the contract compares it.
         limit = to_wad(round(bid.limit, 2) + 0.01) * WAD // terms.remaining
         units = WAD if bid.share >= from_wad(terms.largest) else int(bid.share * terms.remaining)
+        before = principals(market)
         receipt = market.send(
             "auctions",
             "bid",
@@ -247,6 +249,7 @@ class Runner:
             sender=player.account,
             operation="auction bid",
         )
+        self._bear(receipt, before)
         event = receipt.find("BidTaken")[0].arguments
         share, fraction = from_wad(event["units"]), from_wad(event["fraction"])
         auction.sales.append(
@@ -260,6 +263,23 @@ class Runner:
         )
         if receipt.find("AuctionFinished"):
             self._close(bid.account, "sold out" if event["remaining"] == 0 else "restored")
+
+    def _bear(self, receipt: Receipt, before: Mapping[int, int]) -> None:
+        """Write down who bore the losses of a transaction; `before` it."""
+        losses = shares(self.market, receipt, before, self.shift)
+        if losses:
+            self.record.losses += losses
+            self._pool()
+
+    def _pool(self) -> None:
+        """Write down what bears losses."""
+        house = self.market.clearinghouse
+        held = principals(self.market)
+        # Any positive cash tells the index, the largest most finely.
+        largest = max(held, key=lambda number: held[number])
+        index = house.cash_of(largest) / held[largest] if held[largest] > 0 else 1.0
+        fund = from_wad(house.cash_of(house.FUND()))
+        self.record.pools.append(Pool(self.market.now - self.shift, fund, index))
 
     def _close(self, number: int, outcome: str) -> None:
         auction = self.running.pop(number)
@@ -347,7 +367,10 @@ class Runner:
                     )
                     self._close(number, "recovered")
                 case base.WriteOff(number):
-                    market.send("clearinghouse", "write_off", number, sender=account)
+                    before = principals(market)
+                    self._bear(
+                        market.send("clearinghouse", "write_off", number, sender=account), before
+                    )
                 case base.Bid():
                     self._bid(player, action)
         except boa.BoaError:
@@ -366,6 +389,7 @@ class Runner:
         judged = self.market.judge([player.account for player in players])
         if not record:
             return judged
+        self._pool()
         time = self.market.now - self.shift
         for player in players:
             # The keeper carries no risk.

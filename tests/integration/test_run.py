@@ -59,6 +59,7 @@ def test_writes_every_file(played: Path) -> None:
         "auctions.png",
         "deployment.json",
         "events.csv",
+        "losses.png",
         "market.png",
         "open_interest.png",
         "summary.json",
