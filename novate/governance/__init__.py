@@ -1,0 +1,16 @@
+"""Governance: votes, timelock, guardian, proposals, upgrades and who may call what."""
+
+from .deployment import Governance, Settings, deploy_governance, hand_over
+from .proposals import Call, Proposal, State, Vote, call
+
+__all__ = [
+    "Call",
+    "Governance",
+    "Proposal",
+    "Settings",
+    "State",
+    "Vote",
+    "call",
+    "deploy_governance",
+    "hand_over",
+]
