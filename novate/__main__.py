@@ -1,56 +1,119 @@
-"""`python -m novate run`: play a crash through the contracts."""
+"""`python -m novate COMMAND`: play a crash, deploy to a chain and check what is there."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
-from .errors import NovateError
+from .errors import DataError, NovateError
 
 # Exit code for what the user can mend, as argparse's own.
 USER_ERROR = 2
+# Exit code of `verify` when something differs.
+DIFFERENT = 1
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code."""
     options = _parser().parse_args(arguments)
+    perform: Callable[[argparse.Namespace], int] = options.perform
     try:
-        if options.command == "agent":
-            # Imported late: --help must not wait for the EVM.
-            from .agents.desk import serve
-
-            serve(
-                options.role,
-                options.rpc,
-                options.manifest,
-                every=options.every,
-                rounds=options.rounds,
-                capital=options.capital,
-            )
-            return 0
-        from .scenario.run import run
-
-        run(
-            scenario=options.scenario,
-            prices=options.prices,
-            underlying=options.underlying,
-            first=options.first,
-            last=options.last,
-            seed=options.seed,
-            out=options.out,
-            fund=options.fund,
-            whale=options.whale,
-            rpc=options.rpc,
-        )
+        return perform(options)
     except NovateError as error:
         print(error, file=sys.stderr)
         return USER_ERROR
     except KeyboardInterrupt:
-        print("interrupted: nothing was written", file=sys.stderr)
+        print("interrupted", file=sys.stderr)
         return 130
+
+
+# Modules are imported by the command that needs them: --help must not wait for the EVM.
+
+
+def _run(options: argparse.Namespace) -> int:
+    from .scenario.run import run
+
+    run(
+        scenario=options.scenario,
+        prices=options.prices,
+        underlying=options.underlying,
+        first=options.first,
+        last=options.last,
+        seed=options.seed,
+        out=options.out,
+        fund=options.fund,
+        whale=options.whale,
+        rpc=options.rpc,
+    )
     return 0
+
+
+def _agent(options: argparse.Namespace) -> int:
+    from .agents.desk import serve
+
+    serve(
+        options.role,
+        options.rpc,
+        options.manifest,
+        every=options.every,
+        rounds=options.rounds,
+        capital=options.capital,
+    )
+    return 0
+
+
+def _deploy(options: argparse.Namespace) -> int:
+    import boa
+
+    from .deploy import deploy, owners
+    from .manifest import parameters_from
+    from .network import connect
+
+    network = connect(options.rpc)
+    parameters = None
+    if options.parameters is not None:
+        parameters = parameters_from(_json(options.parameters))
+    before = network.nonce(network.eoa)
+    with boa.swap_env(network):
+        market = deploy(
+            parameters,
+            manifest=options.manifest,
+            handover=options.handover,
+            salt=options.salt,
+        )
+        held = owners(market)
+    for name, contract in market.contracts.items():
+        print(f"{name:<20} {contract.address}  {'owner ' + held[name] if name in held else ''}")
+    sent = network.nonce(network.eoa) - before
+    print(f"\nchain {network.chain_id}: {sent} transactions sent; written to {options.manifest}")
+    return 0
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from .network import Network
+    from .verify import verify
+
+    findings = verify(Network(options.rpc), options.manifest)
+    for one in findings:
+        print(f"{one.unit:<20} {one.address}  {one.problem or 'as compiled'}")
+    wrong = [one for one in findings if one.problem]
+    right = len(findings) - len(wrong)
+    print(f"\n{right} of {len(findings)} units are what the sources compile to")
+    return DIFFERENT if wrong else 0
+
+
+def _json(file: Path) -> Any:
+    try:
+        return json.loads(file.read_text())
+    except (OSError, ValueError) as error:
+        raise DataError(file, 0, f"no JSON: {error}") from error
+
+
+# -- what is understood --
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -61,6 +124,7 @@ def _parser() -> argparse.ArgumentParser:
         help="play a crash and write its summary, ledger and pictures",
         description="Play real prices through the contracts, in-process or on a chain.",
     )
+    run.set_defaults(perform=_run)
     source = run.add_mutually_exclusive_group()
     source.add_argument(
         "--scenario",
@@ -94,11 +158,48 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="with a seller of puts too big for all bidders together: losses that others bear",
     )
+    deploy = commands.add_parser(
+        "deploy",
+        help="deploy a market to a chain, or go on with a deployment",
+        description="Addresses follow from code, parameters, owner and salt, the same on every "
+        "chain. What the manifest says is done is not done again. NOVATE_KEY holds the key that "
+        "pays and owns; a development chain needs none.",
+    )
+    deploy.set_defaults(perform=_deploy)
+    deploy.add_argument("--rpc", metavar="URL", required=True)
+    deploy.add_argument(
+        "--manifest",
+        type=Path,
+        metavar="FILE",
+        default=Path("out/deployment.json"),
+        help="default: %(default)s",
+    )
+    deploy.add_argument(
+        "--parameters",
+        type=Path,
+        metavar="FILE",
+        help="JSON with what shall differ from novate/parameters.py",
+    )
+    deploy.add_argument(
+        "--handover", metavar="ADDRESS", help="contract that owns everything in the end: a timelock"
+    )
+    deploy.add_argument(
+        "--salt", default="", metavar="TEXT", help="tells markets of one owner apart"
+    )
+    verify = commands.add_parser(
+        "verify",
+        help="compare what is on a chain with what the sources compile to",
+        description="Byte by byte, immutables included; exit code 1 when something differs.",
+    )
+    verify.set_defaults(perform=_verify)
+    verify.add_argument("--rpc", metavar="URL", required=True)
+    verify.add_argument("--manifest", type=Path, metavar="FILE", required=True)
     agent = commands.add_parser(
         "agent",
         help="keep or liquidate on a chain, as a process of its own",
         description="Remembers nothing: killed and started again, it goes on where the chain is.",
     )
+    agent.set_defaults(perform=_agent)
     agent.add_argument("role", choices=("keeper", "liquidator"))
     agent.add_argument("--rpc", metavar="URL", required=True)
     agent.add_argument(

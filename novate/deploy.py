@@ -7,24 +7,42 @@
 from __future__ import annotations
 
 import gc
-import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import boa
 from boa.contracts.vyper.vyper_contract import VyperFunction
+from eth_utils import is_address, to_checksum_address
 
 from .engine.cache import load
-from .graph import STEPS, UNITS, Answer, At, Cash, Owner, Set, Text, Wad
+from .errors import NetworkError, ParameterError
+from .graph import (
+    FRONTS,
+    FUND_STEPS,
+    NOBODY,
+    STEPS,
+    UNITS,
+    Answer,
+    At,
+    Cash,
+    Fund,
+    Owner,
+    Set,
+    Step,
+    Text,
+    Unit,
+    Wad,
+)
+from .manifest import write_manifest
+from .market import Market
+from .network import Network
 from .parameters import Parameters
 from .series import WAD
-
-if TYPE_CHECKING:
-    from .market import Market
+from .site import Here, Site, bring_proxy
 
 CONTRACTS = Path(__file__).resolve().parent.parent / "contracts"
 
@@ -47,31 +65,77 @@ def compiled(source: str) -> Any:
             gc.enable()
 
 
-def deploy(parameters: Parameters | None = None, *, manifest: Path | None = None) -> Market:
+def deploy(
+    parameters: Parameters | None = None,
+    *,
+    manifest: Path | None = None,
+    handover: str | None = None,
+    salt: str = "",
+) -> Market:
     """Deploy a market in titanoboa's current environment, owned by its `boa.env.eoa`.
 
-    parameters: the defaults describe a market in an index.
-    manifest: a file that receives name, source and address of every contract as JSON.
+    parameters: by default those of the manifest, or a market in an index.
+    manifest: a file that describes the market as JSON. On a chain it is written step by step, and
+    a deployment that it describes is gone on with: what is done is not done again.
+    handover: who owns every unit in the end, a timelock for example.
+    salt: on a chain, tells markets of one owner apart; addresses follow from it.
     """
-    from .market import Market
-
-    parameters = parameters or Parameters()
-    owner = str(boa.env.eoa)
-    contracts: dict[str, Any] = {}
-    for unit in UNITS:
-        arguments = [_resolve(value, parameters, contracts, owner) for value in unit.arguments]
-        contracts[unit.name] = compiled(unit.source).deploy(*arguments)
-    hand_on(contracts["clearinghouse"], contracts["back_office"])
-    hand_on(contracts["portfolio_margin"], contracts["portfolio_settings"])
-    market = Market(contracts, parameters, owner)
-    for step in STEPS:
-        arguments = [_resolve(value, parameters, contracts, owner) for value in step.arguments]
-        market.send(step.unit, step.function, *arguments, operation="set up")
-    if parameters.fund:
-        market.endow_fund(parameters.fund)
+    if handover is not None:
+        if not is_address(handover) or not boa.env.get_code(handover):
+            raise ParameterError("handover", handover, "the address of a contract")
+        handover = to_checksum_address(handover)
+    if isinstance(boa.env, Network):
+        bring_proxy(boa.env)
+        site = Site.open(boa.env, parameters, manifest, salt)
+        market = _deploy(site, site.manifest.parameters, handover)
+        site.finish()
+        return market
+    market = _deploy(Here(), parameters or Parameters(), handover)
     if manifest is not None:
         write_manifest(market, manifest)
     return market
+
+
+def _deploy(here: Here, parameters: Parameters, handover: str | None) -> Market:
+    owner = str(boa.env.eoa)
+    contracts: dict[str, Any] = {}
+    for unit in UNITS:
+        arguments = arguments_of(unit, parameters, contracts, owner)
+        contracts[unit.name] = here.create(unit, compiled(unit.source), arguments)
+    here.created()
+    market = Market(join(contracts), parameters, owner)
+    for step in STEPS:
+        arguments = arguments_of(step, parameters, contracts, owner)
+        here.send(market, step.unit, step.function, *arguments, operation="set up")
+    for step in FUND_STEPS if parameters.fund else ():
+        operation = "deposit" if step.function == "deposit" else "set up"
+        arguments = arguments_of(step, parameters, contracts, owner)
+        here.send(market, step.unit, step.function, *arguments, operation=operation)
+    if handover is not None:
+        for name, holder in owners(market).items():
+            if holder in (owner, handover):
+                here.send(market, name, "transfer_ownership", handover, operation="hand over")
+        left = {name: one for name, one in owners(market).items() if one != handover}
+        if left:
+            raise NetworkError(f"not handed over to {handover}: {left}")
+    return market
+
+
+def owners(market: Market) -> dict[str, str]:
+    """Who owns each unit that has an owner and can be given to another."""
+    found = {
+        name: str(contract.owner())
+        for name, contract in market.contracts.items()
+        if hasattr(contract, "transfer_ownership")
+    }
+    return {name: owner for name, owner in found.items() if owner != NOBODY}
+
+
+def join(contracts: dict[str, Any]) -> dict[str, Any]:
+    """Contracts of a market whose fronts know what is behind them."""
+    for front, back in FRONTS:
+        hand_on(contracts[front], contracts[back])
+    return contracts
 
 
 def hand_on(front: Any, back: Any) -> None:
@@ -84,26 +148,11 @@ def hand_on(front: Any, back: Any) -> None:
     front.event_abi_for = {**back.event_abi_for, **front.event_abi_for}
 
 
-def addresses(market: Market) -> dict[str, Any]:
-    """Chain, owner and address of every contract: what others need to find the market."""
-    return {
-        "chain_id": boa.env.evm.patch.chain_id,
-        "owner": market.owner,
-        "contracts": {
-            unit.name: {
-                "source": unit.source,
-                "address": str(market.contracts[unit.name].address),
-            }
-            for unit in UNITS
-        },
-    }
-
-
-def write_manifest(market: Market, file: Path) -> None:
-    """Write `addresses` as JSON, at once or not at all."""
-    draft = file.with_suffix(file.suffix + ".part")
-    draft.write_text(json.dumps(addresses(market), indent=2) + "\n")
-    draft.replace(file)
+def arguments_of(
+    one: Unit | Step, parameters: Parameters, contracts: Mapping[str, Any], owner: str
+) -> list[Any]:
+    """What a unit or a step is given, as values."""
+    return [_resolve(value, parameters, contracts, owner) for value in one.arguments]
 
 
 def _resolve(value: Any, parameters: Parameters, contracts: Mapping[str, Any], owner: str) -> Any:
@@ -123,6 +172,8 @@ def _resolve(value: Any, parameters: Parameters, contracts: Mapping[str, Any], o
             return pattern.format(symbol=parameters.symbol)
         case Owner():
             return owner
+        case Fund():
+            return contracts["clearinghouse"].FUND()
         case _:
             return value
 

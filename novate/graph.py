@@ -62,6 +62,11 @@ class Owner:
 
 
 @dataclass(frozen=True)
+class Fund:
+    """The account of the security fund."""
+
+
+@dataclass(frozen=True)
 class Unit:
     name: str
     source: str  # below contracts/
@@ -209,4 +214,17 @@ STEPS: tuple[Step, ...] = (
     Step("clearinghouse", "set_exposure_limits", (At("exposure"),)),
     Step("listing", "set_reporters", (At("clearinghouse"), At("auctions"))),
     Step("orders", "set_fees", (Set("fees.maker_rate"), Set("fees.taker_rate"))),
+)
+
+# What the deployer brings into the security fund, if anything; `FUND` is its account.
+FUND_STEPS: tuple[Step, ...] = (
+    Step("cash_token", "mint", (Owner(), Cash("fund"))),
+    Step("cash_token", "approve", (At("clearinghouse"), Cash("fund"))),
+    Step("clearinghouse", "deposit", (Fund(), 0, Cash("fund"))),
+)
+
+# Contracts that hand calls on, each to one whose functions it so has as well.
+FRONTS: tuple[tuple[str, str], ...] = (
+    ("clearinghouse", "back_office"),
+    ("portfolio_margin", "portfolio_settings"),
 )

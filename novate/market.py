@@ -16,6 +16,7 @@ from typing import Any
 import boa
 import pandas
 from boa.contracts.event_decoder import RawLogEntry
+from boa.util.abi import Address
 from eth_abi import decode
 from eth_account import Account as Keys
 from eth_account.signers.local import LocalAccount
@@ -543,21 +544,23 @@ class Market:
             if isinstance(self.env, Network):
                 value = method(*arguments, sender=address)
                 gas = int(self.env.last_receipt["gasUsed"], 16)
-                entries = self.env.last_logs()
-                time = self.env.last_time()
+                entries = self.env.logs_of(self.env.last_receipt)
+                time = self.env.time_of(self.env.last_receipt)
             else:
                 value, gas = None, transaction_gas(method, *arguments, sender=address).total
                 logs = contract._get_logs(contract._computation, True)
                 entries = [RawLogEntry(*entry) for entry in sorted(logs)]
         except boa.BoaError:
-            self.refusal = _reason(contract._computation.output)
+            self.refusal = reason_of(contract._computation.output)
             raise
-        number = len(self._state.receipts) + 1
-        operation = operation or function
-        events = tuple(self._decode(entry, number, time, operation) for entry in entries)
-        receipt = Receipt(number, time, operation, address, gas, value, events)
-        self._state.add_receipt(receipt)
-        return receipt
+        return self._note(time, operation or function, address, gas, value, entries)
+
+    def recall(self, receipt: Mapping[str, Any], operation: str) -> Receipt:
+        """Note a transaction that was mined earlier, by the receipt of its chain."""
+        env = self.env
+        time, address = env.time_of(receipt), str(Address(receipt["from"]))
+        gas = int(receipt["gasUsed"], 16)
+        return self._note(time, operation, address, gas, None, env.logs_of(receipt))
 
     def fork(self) -> Fork | ChainFork:
         """Everything inside is undone at the end; may be nested."""
@@ -576,6 +579,21 @@ class Market:
         return market
 
     # -- private --
+
+    def _note(
+        self,
+        time: int,
+        operation: str,
+        sender: str,
+        gas: int,
+        value: Any,
+        entries: Sequence[RawLogEntry],
+    ) -> Receipt:
+        number = len(self._state.receipts) + 1
+        events = tuple(self._decode(entry, number, time, operation) for entry in entries)
+        receipt = Receipt(number, time, operation, sender, gas, value, events)
+        self._state.add_receipt(receipt)
+        return receipt
 
     def _positions(self, number: int) -> list[tuple[Series, int]]:
         words = self.clearinghouse.positions_of(number)
@@ -686,7 +704,7 @@ def _expiry_of(code: int) -> int:
     return Series.from_code(code).expiry
 
 
-def _reason(output: bytes) -> str:
+def reason_of(output: bytes) -> str:
     """The text of a revert, as Solidity's Error(string)."""
     if output[:4] != ERROR_SELECTOR:
         return "reverted without a reason"

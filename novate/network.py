@@ -10,13 +10,15 @@ Differences to titanoboa's `NetworkEnv`, each for a reason:
 - time travel through the development methods of anvil and hardhat.
 """
 
+from __future__ import annotations
+
 import contextlib
 import io
 import os
 import time
 import warnings
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import requests
 from boa.contracts.event_decoder import RawLogEntry
@@ -29,6 +31,9 @@ from eth_account.signers.local import LocalAccount
 
 from .errors import NetworkError
 
+if TYPE_CHECKING:
+    from .site import Site
+
 # Holds the private key that pays for gas.
 KEY_VARIABLE = "NOVATE_KEY"
 # The first account of the development mnemonic that anvil and hardhat publish: worthless anywhere
@@ -39,8 +44,12 @@ DEVELOPMENT_CLIENTS = ("anvil", "hardhat", "ethereumjs")
 GAS_MARGIN_PERCENT = 125
 # JSON-RPC code of `eth_estimateGas` for a call that reverts.
 EXECUTION_REVERTED = 3
+# What nodes say of a sender that cannot pay for its gas.
+NO_FUNDS = ("insufficient funds", "exceeds allowance")
 RECEIPT_TIMEOUT = 240.0
 RECEIPT_POLL = 0.05
+# Requests to a node at once.
+BATCH = 50
 
 
 class Network(NetworkEnv):
@@ -50,8 +59,9 @@ class Network(NetworkEnv):
         rpc = EthereumRPC(url)
         self.url = rpc.name
         self.last_receipt: dict[str, Any] = {}
-        for key in [key for key in CachingRPC._loaded if key[0] == rpc.identifier]:
-            del CachingRPC._loaded[key]
+        # The deployment that is under way.
+        self._site: Site | None = None
+        _forget(rpc)
         try:
             self.client: str = rpc.fetch("web3_clientVersion", [])
             self.chain_id = int(rpc.fetch("eth_chainId", []), 16)
@@ -75,8 +85,13 @@ class Network(NetworkEnv):
             ) from error
         self._reset_fork()
 
-    def last_logs(self) -> list[RawLogEntry]:
-        """Events of the last transaction, from its receipt."""
+    def refresh(self) -> None:
+        """Look at the chain anew: block numbers may have been used again with other content."""
+        _forget(self._rpc)
+        self._reset_fork()
+
+    def logs_of(self, receipt: Mapping[str, Any]) -> list[RawLogEntry]:
+        """Events of a transaction."""
         return [
             RawLogEntry(
                 int(entry["logIndex"], 16),
@@ -84,17 +99,54 @@ class Network(NetworkEnv):
                 [int(topic, 16) for topic in entry["topics"]],
                 bytes.fromhex(entry["data"].removeprefix("0x")),
             )
-            for entry in self.last_receipt["logs"]
+            for entry in receipt["logs"]
         ]
 
-    def last_time(self) -> int:
-        """[s] of the block of the last transaction."""
-        block = self._rpc.fetch("eth_getBlockByNumber", [self.last_receipt["blockNumber"], False])
+    def time_of(self, receipt: Mapping[str, Any]) -> int:
+        """[s] of the block of a transaction."""
+        block = self._rpc.fetch("eth_getBlockByNumber", [receipt["blockNumber"], False])
         return int(block["timestamp"], 16)
 
     def balance(self, address: str) -> int:
         """Native balance [wei] at the latest block."""
         return int(self._rpc.fetch("eth_getBalance", [str(address), "latest"]), 16)
+
+    def nonce(self, address: str) -> int:
+        """Number of the next transaction of an address, those on their way counted."""
+        return int(self._rpc.fetch("eth_getTransactionCount", [str(address), "pending"]), 16)
+
+    def code(self, address: str) -> bytes:
+        """What is deployed at an address."""
+        return bytes.fromhex(self._rpc.fetch("eth_getCode", [str(address), "latest"])[2:])
+
+    def receipts(self, hashes: Sequence[str]) -> list[dict[str, Any] | None]:
+        """Receipts of transactions, None for what is not mined."""
+        found: list[dict[str, Any] | None] = []
+        for first in range(0, len(hashes), BATCH):
+            part = hashes[first : first + BATCH]
+            found += self._rpc.fetch_multi([("eth_getTransactionReceipt", [h]) for h in part])
+        return found
+
+    def is_waiting(self, identifier: str) -> bool:
+        """Whether the node knows a transaction that is not mined yet."""
+        found = self._rpc.fetch("eth_getTransactionByHash", [identifier])
+        return found is not None and found["blockNumber"] is None
+
+    def send_raw(self, signed: str) -> dict[str, Any]:
+        """Send what somebody signed, and wait for it."""
+        try:
+            return self._wait(self._rpc.fetch("eth_sendRawTransaction", [signed]))
+        except RPCError as error:
+            raise NetworkError(f"{self.url} refuses a transaction: {_reason(error)}") from error
+
+    @contextlib.contextmanager
+    def at(self, site: Site) -> Iterator[None]:
+        """Inside, contracts are made by the site, which notes what is sent."""
+        self._site = site
+        try:
+            yield
+        finally:
+            self._site = None
 
     # -- what titanoboa calls --
 
@@ -110,10 +162,7 @@ class Network(NetworkEnv):
             yield
         finally:
             self._rpc.fetch("evm_revert", [snapshot])
-            # Block numbers are used again with other content from here on.
-            for key in [key for key in CachingRPC._loaded if key[0] == self._rpc.identifier]:
-                del CachingRPC._loaded[key]
-            self._reset_fork()
+            self.refresh()
 
     def _reset_fork(self, block_identifier: str = "latest") -> None:
         self.fork_rpc(
@@ -134,6 +183,8 @@ class Network(NetworkEnv):
             raise NetworkError(f"{self.url} refuses a call that passes locally") from error
 
     def deploy(self, *args: Any, **kwargs: Any) -> Any:
+        if self._site is not None:
+            return self._site.make(kwargs["bytecode"], kwargs["contract"])
         with contextlib.redirect_stdout(io.StringIO()):
             return super().deploy(*args, **kwargs)
 
@@ -159,7 +210,7 @@ class Network(NetworkEnv):
             "maxPriorityFeePerGas": priority,
             "maxFeePerGas": maximum,
             "chainId": chain,
-            "nonce": self._rpc.fetch("eth_getTransactionCount", [str(from_), "pending"]),
+            "nonce": to_hex(self.nonce(from_)),
         }
         if to:
             transaction["to"] = str(to)
@@ -167,12 +218,19 @@ class Network(NetworkEnv):
             estimate = gas or int(self._rpc.fetch("eth_estimateGas", [transaction, "pending"]), 16)
             transaction["gas"] = to_hex(estimate * GAS_MARGIN_PERCENT // 100)
             signed = self._accounts[from_].sign_transaction(transaction)
+            if self._site is not None:
+                self._site.sending(int(transaction["nonce"], 16), to_hex(bytes(signed.hash)))
             identifier = self._rpc.fetch(
                 "eth_sendRawTransaction", [to_hex(bytes(signed.raw_transaction))]
             )
         except RPCError as error:
             if error.code == EXECUTION_REVERTED:
                 raise _EstimateGasFailed from error
+            if any(words in str(error).lower() for words in NO_FUNDS):
+                raise NetworkError(
+                    f"out of funds: {from_} holds {self.balance(from_) / 1e18:.6f} on {self.url} "
+                    f"(chain {self.chain_id})"
+                ) from error
             raise NetworkError(f"{self.url} refuses a transaction: {_reason(error)}") from error
         receipt = self._wait(identifier)
         if receipt.get("status") != "0x1":
@@ -188,7 +246,9 @@ class Network(NetworkEnv):
             if receipt is not None:
                 return receipt
             time.sleep(RECEIPT_POLL)
-        raise NetworkError(f"{self.url}: {identifier} not mined in {RECEIPT_TIMEOUT:.0f} s")
+        raise NetworkError(
+            f"{self.url}: {identifier} not mined in {RECEIPT_TIMEOUT:.0f} s: run again when it is"
+        )
 
 
 def connect(url: str) -> Network:
@@ -227,6 +287,12 @@ def send_native(network: Network, receiver: str, amount: int) -> None:
             f"(chain {network.chain_id}), {amount / 1e18:.6f} needed for {receiver}"
         )
     network._send_txn(Address(sender), to=receiver, value=amount)
+
+
+def _forget(rpc: EthereumRPC) -> None:
+    """Drop what titanoboa keeps of a chain's blocks."""
+    for key in [key for key in CachingRPC._loaded if key[0] == rpc.identifier]:
+        del CachingRPC._loaded[key]
 
 
 def _reason(error: Exception) -> str:

@@ -8,21 +8,19 @@ somebody else was quicker, the contract refuses and the desk goes on.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import boa
 import numpy as np
 from eth_utils import keccak
 
-from ..deploy import compiled, hand_on
+from ..deploy import compiled, join
 from ..errors import NetworkError, ParameterError
+from ..manifest import Manifest
 from ..market import INDEX, Account, Health, Market, Receipt, from_wad, to_wad
 from ..network import Network, connect
-from ..parameters import Parameters
 from ..reference import pricing
 from ..series import WAD
 from .base import (
@@ -49,20 +47,16 @@ _DEPOSITED = "0x" + keccak(text="Deposited(uint256,uint256,uint256,address)").he
 _BUMP = 1e-3
 
 
-def attach(manifest: Path, parameters: Parameters | None = None) -> Market:
-    """The market that a manifest of `write_manifest` describes, on the chain of `boa.env`."""
-    try:
-        described = json.loads(manifest.read_text())
-    except (OSError, ValueError) as error:
-        raise ParameterError("manifest", str(manifest), "a file of write_manifest") from error
-    if described["chain_id"] != boa.env.evm.patch.chain_id:
-        raise NetworkError(f"{manifest} describes chain {described['chain_id']}, not this one")
-    contracts: dict[str, Any] = {
+def attach(file: Path) -> Market:
+    """The market that a manifest describes, on the chain of `boa.env`."""
+    manifest = Manifest.read(file)
+    if manifest["chain_id"] != boa.env.evm.patch.chain_id:
+        raise NetworkError(f"{file} describes chain {manifest['chain_id']}, not this one")
+    contracts = {
         name: compiled(one["source"]).at(one["address"])
-        for name, one in described["contracts"].items()
+        for name, one in manifest["contracts"].items()
     }
-    hand_on(contracts["clearinghouse"], contracts["back_office"])
-    return Market(contracts, parameters or Parameters(), described["owner"])
+    return Market(join(contracts), manifest.parameters, manifest["owner"])
 
 
 class Desk:

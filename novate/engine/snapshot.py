@@ -16,11 +16,11 @@ from typing import Any
 import boa
 from boa.util.abi import Address
 
-from ..deploy import compiled
+from ..deploy import compiled, join
 from ..errors import DataError
 from ..graph import UNITS
+from ..manifest import parameters_from
 from ..market import Event, Market, Receipt
-from ..parameters import Parameters
 from .environment import Engine
 from .state import Account, State
 
@@ -86,7 +86,8 @@ def restore(file: str | Path, engine: str | None = None) -> Market:
         setattr(world.evm.patch, name, _alive(value))
     world.eoa = Address(content["eoa"])
     boa.set_env(world)
-    market = Market(_contracts(file, content), _parameters(content), content["owner"])
+    parameters = parameters_from(content["parameters"])
+    market = Market(_contracts(file, content), parameters, content["owner"])
     for name, index in content["people"]:
         market.account(name, index)
     for receipt in content["receipts"]:
@@ -107,18 +108,7 @@ def _contracts(file: str | Path, content: dict[str, Any]) -> dict[str, Any]:
         if not code.startswith(deployer.compiler_data.bytecode_runtime):
             raise DataError(file, 0, f"{sources[name]} has changed since: play the scenario again")
         found[name] = deployer.at(address)
-    return found
-
-
-def _parameters(content: dict[str, Any]) -> Parameters:
-    usual, given = Parameters(), content["parameters"]
-    values: dict[str, Any] = {}
-    for field in dataclasses.fields(Parameters):
-        group: Any = getattr(usual, field.name)
-        value = given[field.name]
-        is_group = dataclasses.is_dataclass(group)
-        values[field.name] = dataclasses.replace(group, **value) if is_group else value
-    return Parameters(**values)
+    return join(found)
 
 
 def _receipt(content: dict[str, Any]) -> Receipt:

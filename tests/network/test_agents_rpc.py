@@ -10,7 +10,7 @@ from pathlib import Path
 import boa
 import pytest
 
-from novate.deploy import deploy, write_manifest
+from novate.deploy import deploy
 from novate.devnet import devnet, find_anvil
 from novate.errors import NetworkError
 from novate.market import Market
@@ -52,8 +52,7 @@ def test_nothing_is_done_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.delenv(KEY_VARIABLE, raising=False)
     manifest = tmp_path / "deployment.json"
     with devnet() as chain, boa.swap_env(connect(chain.url)):
-        market = deploy()
-        write_manifest(market, manifest)
+        market = deploy(manifest=manifest)
         writer, buyer = market.account("writer"), market.account("buyer")
         market.fund(writer, 12_400)
         market.fund(buyer, 20_000)
