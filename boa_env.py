@@ -121,18 +121,22 @@ def deploy(
     *,
     rpc: str | None = None,
     manifest: Path | None = None,
+    handover: str | None = None,
+    salt: str = "",
 ) -> Market:
     """Open a market, in-process or on the chain behind `rpc`; its contracts are its attributes.
 
     parameters: the defaults describe a market in an index.
-    manifest: a file that receives the addresses as JSON.
+    manifest: a file that describes the market as JSON; on a chain, one that was begun is finished.
+    handover: the contract that owns every unit in the end, a timelock for example.
+    salt: on a chain, tells markets of one owner apart.
     """
     if rpc is not None:
         boa.set_env(connect(rpc))
     elif type(boa.env) is Env:
         # Nobody has chosen yet.
         open()
-    return _deploy.deploy(parameters, manifest=manifest)
+    return _deploy.deploy(parameters, manifest=manifest, handover=handover, salt=salt)
 
 
 @contextlib.contextmanager

@@ -9,14 +9,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import requests
 
-from .errors import NetworkError
+from .errors import NetworkError, NovateError
 
 ROOT = Path(__file__).resolve().parent.parent
 # The rules that titanoboa's EVM follows, so that gas agrees.
@@ -95,22 +95,49 @@ def _wait(chain: Devnet, process: subprocess.Popen[bytes]) -> None:
     raise NetworkError(f"anvil does not start at {chain.url}")
 
 
-def main() -> int:
-    """`python -m novate.devnet`: run a chain until Ctrl-C."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """`python -m novate.devnet`: run a chain with a market on it until Ctrl-C."""
     parser = argparse.ArgumentParser(prog="novate.devnet", description=main.__doc__)
     parser.add_argument("--port", type=int, default=8545)
     parser.add_argument("--chain-id", type=int, default=None, help="a new one by default")
-    options = parser.parse_args()
+    parser.add_argument("--empty", action="store_true", help="without a market")
+    parser.add_argument(
+        "--manifest",
+        type=Path,
+        default=Path("out/devnet.json"),
+        metavar="FILE",
+        help="describes the market (default: %(default)s)",
+    )
+    options = parser.parse_args(arguments)
     try:
         with devnet(port=options.port, chain_id=options.chain_id) as chain:
-            print(f"chain {chain.chain_id} at {chain.url}; Ctrl-C ends it", flush=True)
+            print(f"chain {chain.chain_id} at {chain.url}", flush=True)
+            if not options.empty:
+                _deploy(chain.url, options.manifest)
+            print("Ctrl-C ends it", flush=True)
             while True:
                 time.sleep(3_600)
     except KeyboardInterrupt:
         return 0
-    except NetworkError as error:
+    except NovateError as error:
         print(error, file=sys.stderr)
         return 1
+
+
+def _deploy(url: str, manifest: Path) -> None:
+    # Imported late: a chain without a market needs no EVM of ours.
+    import boa
+
+    from .deploy import deploy
+    from .network import connect
+
+    # Of a chain that is gone.
+    manifest.unlink(missing_ok=True)
+    with boa.swap_env(connect(url)):
+        market = deploy(manifest=manifest)
+    for name, contract in market.contracts.items():
+        print(f"{name:<20} {contract.address}")
+    print(f"described in {manifest}")
 
 
 if __name__ == "__main__":
