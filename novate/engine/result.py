@@ -128,6 +128,13 @@ class Refused(BoaError):
     def stack_trace(self) -> Any:
         return self._trace or _Trace(self)
 
+    def __str__(self) -> str:
+        try:
+            return super().__str__()
+        except Exception:
+            # Titanoboa's call tree cannot read an empty list that has its full room behind it.
+            return str(self.look())
+
     def look(self) -> Any:
         """The stack trace of the replay."""
         if self._trace is None:

@@ -67,6 +67,28 @@ def test_reverts_are_mapped_to_the_source(world: Engine) -> None:
     assert contract.words(1) == 0
 
 
+def test_a_revert_is_explained_where_lists_are_empty(revm: Engine) -> None:
+    """Vyper hands on the room of a list, not its length, and titanoboa's decoder stumbles there."""
+    judge = """
+# pragma version 0.4.3
+interface Judge:
+    def rate(cash: int256, positions: DynArray[uint256, 128]) -> int256: view
+@external
+@view
+def rate(cash: int256, positions: DynArray[uint256, 128]) -> int256:
+    return cash
+@external
+@view
+def ask(cash: int256) -> int256:
+    rated: int256 = staticcall Judge(self).rate(cash, [])
+    assert rated > 0, "judge: too poor"
+    return rated
+"""
+    with pytest.raises(boa.BoaError) as refused:
+        boa.loads(judge).ask(0)
+    assert "judge: too poor" in str(refused.value)
+
+
 def test_a_revert_is_explained_after_its_fork_is_gone(world: Engine) -> None:
     """Its contract went with the fork."""
     with pytest.raises(boa.BoaError) as refused, world.anchor():

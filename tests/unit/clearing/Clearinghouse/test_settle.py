@@ -1,12 +1,13 @@
 """Expired positions become cash at the fixing: once, in any order, by anyone."""
 
+from dataclasses import astuple, replace
 from itertools import permutations
 from typing import Any
 
 import boa
 import pytest
 
-from tests.world import DAY, WAD, World, wad
+from tests.world import DAY, WAD, World, build, wad
 
 
 @pytest.fixture(scope="module")
@@ -141,3 +142,61 @@ def test_fractions_round_against_the_account(world: World, people: list[Any]) ->
     assert [world.cash(one) - was for one, was in zip(people, before, strict=False)] == [-2, 1]
     assert world.ledger.certificate().unsettled == -1
     assert world.ledger.certificate().surplus == 0
+
+
+def test_each_position_that_ends_is_an_event(
+    world: World, people: list[Any], traded: tuple[Any, Any]
+) -> None:
+    put, call = traded
+    expire(world, put, 2_600)
+    writer = people[0]
+    world.ledger.settle([writer.number])
+    settled = {
+        (log.account, log.series, log.quantity, log.payout)
+        for log in world.ledger.get_logs()
+        if type(log).__name__ == "Settled"
+    }
+    assert settled == {
+        (writer.number, put.code, -3 * WAD, -300 * WAD),
+        (writer.number, call.code, 2 * WAD, 0),
+    }
+
+
+@pytest.mark.parametrize("first", [1, 2])
+def test_the_open_interest_of_each_underlying_ends(
+    world: World, people: list[Any], first: int
+) -> None:
+    """A book over two underlyings, whichever was traded first."""
+    writer, buyer, _ = people
+    market = world.market
+    feeds = [build("oracle/PriceFeed.vy", name, 8, world.owner) for name in ("spot", "volatility")]
+
+    def push() -> None:
+        for feed, answer in zip(feeds, (91_000 * 10**8, 10**8 // 2), strict=True):
+            feed.push(answer, sender=world.owner)
+
+    push()
+    market.oracle.list_underlying(2, *feeds, 4 * DAY, sender=world.owner)
+    market.margin.set_market(2, astuple(market.parameters.margin), sender=world.owner)
+    market.listing.list_market(2, *astuple(market.parameters.grid), sender=world.owner)
+    put = market.put(2_700, 7)
+    other = replace(put, underlying=2, strike=90_000 * WAD)
+    for one in (put, other) if first == 1 else (other, put):
+        world.novate(world.trade(writer, buyer, one, 1, 30))
+    market.travel_to(put.expiry - DAY)
+    push()
+    expire(world, put, 2_600)
+    market.oracle.fix(2, put.expiry, [2])
+    world.ledger.settle([writer.number, buyer.number])
+    push()
+    market.push_price(2_600, 0.15)
+    later = market.put(2_700, 14)
+    for underlying in (1, 2):
+        # What is left to open is all that is allowed: nothing of the settled books counts.
+        market.listing.set_limits(underlying, 0, 0, WAD, sender=world.owner)
+        code = replace(later, underlying=underlying)
+        if underlying == 2:
+            code = replace(code, strike=90_000 * WAD)
+        with boa.reverts("limit: market open interest"):
+            world.novate(world.trade(writer, buyer, code, 1.001, 30))
+        world.novate(world.trade(writer, buyer, code, 1, 30))
