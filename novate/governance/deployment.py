@@ -9,7 +9,7 @@ from typing import Any
 import boa
 from eth_utils.crypto import keccak
 
-from ..deploy import compiled
+from ..deploy import compiled, owners
 from ..errors import ParameterError
 from ..market import Market
 from ..series import DAY, WAD
@@ -119,11 +119,9 @@ def hand_over(market: Market, timelock: Any, guardian: Any) -> list[str]:
     if market.listing.owner() != owner:
         raise ParameterError("market", market.listing.owner(), f"a market that {owner} owns")
     market.listing.set_guardian(guardian.address, sender=owner)
-    given = []
-    for name, unit in market.contracts.items():
-        if hasattr(unit, "transfer_ownership") and unit.owner() == owner:
-            unit.transfer_ownership(timelock.address, sender=owner)
-            given.append(name)
+    given = [name for name, holder in owners(market).items() if holder == owner]
+    for name in given:
+        market.contracts[name].transfer_ownership(timelock.address, sender=owner)
     return given
 
 

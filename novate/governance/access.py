@@ -1,0 +1,76 @@
+"""Who may call what: read off the sources, and compared with the table in access.toml.
+
+A function is privileged when, on any path, it compares who calls with something. The scan follows
+calls into internal functions and modules, so a guard cannot hide there. Who may act for an account
+(`may_act`) is no role: everybody may for their own.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import vyper.ast as vy_ast
+
+from ..deploy import CONTRACTS, compiled
+
+TABLE = Path(__file__).with_name("access.toml")
+# Guards of snekmate's modules, whose names say what they ask.
+CHECKS = {"_check_owner": "owner", "_check_role": "role", "_only_role_or_open_role": "role"}
+
+
+def units() -> list[str]:
+    """Sources of every unit that deploys, below contracts/."""
+    return sorted(path.relative_to(CONTRACTS).as_posix() for path in CONTRACTS.glob("**/[A-Z]*.vy"))
+
+
+def privileged(source: str) -> dict[str, set[str]]:
+    """Functions of a unit that change state and ask who calls, and against what they compare."""
+    exposed = compiled(source).compiler_data.global_ctx.exposed_functions
+    found: dict[str, set[str]] = {}
+    for function in exposed:
+        if function.is_external and not function.is_constructor and function.is_mutable:
+            asked = guards(function)
+            if asked:
+                found[function.name] = asked
+    return found
+
+
+def guards(function: Any) -> set[str]:
+    """What a function compares its caller with, itself or through what it calls."""
+    reached = [function, *function.reachable_internal_functions]
+    return {guard for one in reached for guard in _guards(one.decl_node)}
+
+
+def table() -> dict[str, Any]:
+    """The table: `roles`, and a row for each function by unit."""
+    return tomllib.loads(TABLE.read_text())
+
+
+def _guards(node: Any) -> Iterator[str]:
+    for call in node.get_descendants(vy_ast.Call):
+        name = getattr(call.func, "attr", None)
+        if name in CHECKS:
+            yield CHECKS[name]
+    for comparison in node.get_descendants(vy_ast.Compare):
+        sides = [comparison.left, comparison.right]
+        for this, other in (sides, sides[::-1]):
+            if _is_sender(this):
+                yield _name(other)
+    for lookup in node.get_descendants(vy_ast.Subscript):
+        if _is_sender(lookup.slice) and isinstance(
+            lookup.get_ancestor(), vy_ast.Assert | vy_ast.If | vy_ast.UnaryOp | vy_ast.BoolOp
+        ):
+            yield _name(lookup.value)
+
+
+def _is_sender(node: Any) -> bool:
+    return str(getattr(node, "node_source_code", "")) == "msg.sender"
+
+
+def _name(node: Any) -> str:
+    """The last name of an expression: `ledger.auction_house` is `auction_house`."""
+    text = str(node.node_source_code).split("(")[0].split("[")[0]
+    return text.split(".")[-1].lstrip("_")
