@@ -171,7 +171,7 @@ def _parser() -> argparse.ArgumentParser:
         "--manifest",
         type=Path,
         metavar="FILE",
-        default=Path("out/deployment.json"),
+        default=Path("deployment.json"),
         help="default: %(default)s",
     )
     deploy.add_argument(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -405,22 +405,20 @@ class Market:
         return Domain(self.env.evm.patch.chain_id, str(self.orders.address))
 
     def fill(
-        self, order: Order, signature: bytes, maker: Account, taker: Account, amount: Number
+        self, order: Order, signature: bytes, maker: Account | str, taker: Account, amount: Number
     ) -> Receipt:
-        """Take `amount` units of the other side of a signed order."""
-        receipt = self.send(
+        """Take `amount` units of the other side of an order that `maker` signed."""
+        return self.send(
             "orders",
             "fill",
             order.as_tuple(),
-            maker.address,
+            maker if isinstance(maker, str) else maker.address,
             signature,
             taker.number,
             to_wad(amount),
             sender=taker,
             operation="trade",
         )
-        self._state.expiries |= {_expiry_of(leg.series) for leg in order.legs}
-        return receipt
 
     def trade(
         self, maker: Account, taker: Account, series: Series, quantity: Number, price: Number
@@ -562,6 +560,13 @@ class Market:
         gas = int(receipt["gasUsed"], 16)
         return self._note(time, operation, address, gas, None, env.logs_of(receipt))
 
+    def adopt(self, receipt: Receipt) -> Receipt:
+        """Note a transaction that another process sent to this market on a chain."""
+        number = len(self._state.receipts) + 1
+        events = tuple(replace(event, transaction=number) for event in receipt.events)
+        self.env._reset_fork()
+        return self._keep(replace(receipt, number=number, events=events))
+
     def fork(self) -> Fork | ChainFork:
         """Everything inside is undone at the end; may be nested."""
         return fork(self)
@@ -591,8 +596,13 @@ class Market:
     ) -> Receipt:
         number = len(self._state.receipts) + 1
         events = tuple(self._decode(entry, number, time, operation) for entry in entries)
-        receipt = Receipt(number, time, operation, sender, gas, value, events)
+        return self._keep(Receipt(number, time, operation, sender, gas, value, events))
+
+    def _keep(self, receipt: Receipt) -> Receipt:
         self._state.add_receipt(receipt)
+        traded = {_expiry_of(event.arguments["series"]) for event in receipt.find("Novated")}
+        if not traded <= self._state.expiries:
+            self._state.expiries |= traded
         return receipt
 
     def _positions(self, number: int) -> list[tuple[Series, int]]:

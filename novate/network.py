@@ -132,6 +132,22 @@ class Network(NetworkEnv):
         found = self._rpc.fetch("eth_getTransactionByHash", [identifier])
         return found is not None and found["blockNumber"] is None
 
+    def find(self, sender: str, nonce: int, blocks: int) -> dict[str, Any]:
+        """The receipt of a transaction by its sender and number, in the latest blocks."""
+        deadline = time.monotonic() + RECEIPT_TIMEOUT
+        while self._mined_nonce(sender) <= nonce and time.monotonic() < deadline:
+            time.sleep(RECEIPT_POLL)
+        latest = int(self._rpc.fetch("eth_blockNumber", []), 16)
+        for number in range(latest, max(latest - blocks, -1), -1):
+            block = self._rpc.fetch("eth_getBlockByNumber", [hex(number), True])
+            for one in block["transactions"]:
+                if Address(one["from"]) == sender and int(one["nonce"], 16) == nonce:
+                    return self._wait(one["hash"])
+        raise NetworkError(f"{self.url}: transaction {nonce} of {sender} is not to be found")
+
+    def _mined_nonce(self, address: str) -> int:
+        return int(self._rpc.fetch("eth_getTransactionCount", [str(address), "latest"]), 16)
+
     def send_raw(self, signed: str) -> dict[str, Any]:
         """Send what somebody signed, and wait for it."""
         try:

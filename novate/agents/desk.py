@@ -17,31 +17,16 @@ import numpy as np
 from eth_utils import keccak
 
 from ..deploy import compiled, join
-from ..errors import NetworkError, ParameterError
+from ..errors import NetworkError
 from ..manifest import Manifest
-from ..market import INDEX, Account, Health, Market, Receipt, from_wad, to_wad
+from ..market import INDEX, Account, Health, Market, Receipt, from_wad
 from ..network import Network, connect
 from ..reference import pricing
 from ..series import WAD
-from .base import (
-    AccountView,
-    Action,
-    Agent,
-    AuctionView,
-    Bid,
-    EndAuction,
-    Fix,
-    Position,
-    RestartAuction,
-    Settle,
-    StartAuction,
-    View,
-    WriteOff,
-)
+from .base import AccountView, Agent, AuctionView, Position, View
+from .hand import perform
 from .keepers import Keeper, Liquidator
 
-# [s] for which a bid is good.
-BID_LIFE = 600
 _DEPOSITED = "0x" + keccak(text="Deposited(uint256,uint256,uint256,address)").hex()
 # Relative step of the spot for a delta.
 _BUMP = 1e-3
@@ -75,7 +60,7 @@ class Desk:
         done = []
         for action in self.agent.decide(self.view(), np.random.default_rng(0)):
             try:
-                done.append(self.act(action))
+                done.append(perform(self.market, self.account, action))
             except boa.BoaError:
                 self.refused.append(self.market.refusal)
         return done
@@ -203,38 +188,6 @@ class Desk:
             )
             delta += held.quantity * (high - low) / (2 * _BUMP * forward)
         return delta
-
-    # -- what it does --
-
-    def act(self, action: Action) -> Receipt:
-        market, account = self.market, self.account
-        match action:
-            case Fix(expiry):
-                return market.fix(expiry, sender=account)
-            case Settle(accounts):
-                return market.send("clearinghouse", "settle", list(accounts), sender=account)
-            case StartAuction(number):
-                return market.send("auctions", "start", number, account.number, sender=account)
-            case RestartAuction(number):
-                return market.send("auctions", "restart", number, sender=account)
-            case EndAuction(number):
-                return market.send("auctions", "finish", number, sender=account)
-            case WriteOff(number):
-                return market.send("clearinghouse", "write_off", number, sender=account)
-            case Bid(number, share, limit):
-                terms = market.auctions.preview(number, WAD).terms
-                return market.send(
-                    "auctions",
-                    "bid",
-                    number,
-                    account.number,
-                    WAD if share >= from_wad(terms.largest) else int(share * terms.remaining),
-                    to_wad(round(limit, 2) + 0.01) * WAD // terms.remaining,
-                    terms.kind,
-                    market.now + BID_LIFE,
-                    sender=account,
-                )
-        raise ParameterError("action", action, "what keepers and liquidators do")
 
 
 def serve(

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import boa
 from tqdm import tqdm
 
+from ..agents.hand import Hand
+from ..agents.process import ProcessHand
 from ..data import MarketPath, load_csv, load_scenario
-from ..deploy import deploy, write_manifest
+from ..deploy import deploy
 from ..engine import Engine
 from ..errors import NovateError
 from ..network import Network, connect
@@ -51,7 +56,7 @@ def run(
     prices: a CSV file instead of the scenario. first, last: ISO dates, both included.
     fund: [USD] what the founders put into the security fund, FUND by default.
     whale: with a fund that sells more puts than all bidders together can carry; always in lehman.
-    rpc: play on this chain instead of in-process.
+    rpc: play on this chain instead of in-process, each agent a process of its own.
     """
     path = load_csv(prices, underlying=underlying) if prices else load_scenario(scenario)
     if underlying:
@@ -63,7 +68,7 @@ def run(
     env = connect(rpc) if rpc else _local()
     with boa.swap_env(env):
         whale = whale or (prices is None and scenario == "lehman")
-        return _play(path, seed, out, FUND if fund is None else fund, whale)
+        return _play(path, seed, out, FUND if fund is None else fund, whale, rpc)
 
 
 def _local() -> Engine:
@@ -74,7 +79,9 @@ def _local() -> Engine:
     return env
 
 
-def _play(path: MarketPath, seed: int, out: Path, fund: int, whale: bool) -> Record:
+def _play(
+    path: MarketPath, seed: int, out: Path, fund: int, whale: bool, rpc: str | None
+) -> Record:
     began = time.monotonic()
     bars = path.bars
     shift = 0
@@ -86,18 +93,23 @@ def _play(path: MarketPath, seed: int, out: Path, fund: int, whale: bool) -> Rec
         boa.env.travel_to(boa.env.evm.patch.timestamp + 1)
     else:
         boa.env.evm.patch.timestamp = bars[0].timestamp - SETUP_TIME
-    market = deploy(_parameters(path, fund))
+    manifest = out / "deployment.json"
+    manifest.unlink(missing_ok=True)
+    # A market of its own for each run on a chain.
+    salt = f"run at {boa.env.evm.patch.timestamp}"
+    market = deploy(_parameters(path, fund), manifest=manifest, salt=salt)
     record = Record(path.name.capitalize(), path.underlying)
     players = cast(bars[0].close, bars[0].implied_volatility, whale=whale)
-    runner = Runner(market, players, record, seed=seed, shift=shift)
-    runner.endow()
-    with tqdm(total=len(bars), unit="bar", desc=path.name, file=sys.stderr) as bar:
-        runner.play(bars, lambda done: bar.update(done - bar.n))
+    hire: Any = Hand if rpc is None else partial(ProcessHand, url=rpc, manifest=manifest)
+    runner = Runner(market, players, record, seed=seed, shift=shift, hire=hire)
+    with contextlib.closing(runner):
+        runner.endow()
+        with tqdm(total=len(bars), unit="bar", desc=path.name, file=sys.stderr) as bar:
+            runner.play(bars, lambda done: bar.update(done - bar.n))
     record.summary = report.summarise(record, market, runner.refused)
     record.summary["volatility_source"] = path.volatility_source
     record.summary["seed"] = seed
     written = report.write(record, market, out, shift)
-    write_manifest(market, out / "deployment.json")
     print(report.screen(record))
     names = ", ".join(file.name for file in written)
     print(f"\nwritten to {out}/: {names} ({time.monotonic() - began:.0f} s)")

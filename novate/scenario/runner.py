@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
-import boa
 import numpy as np
 
 from ..agents import base
 from ..agents.base import AccountView, AuctionView, View
+from ..agents.hand import Hand, RefusedError
 from ..agents.keepers import Bidder, Keeper
 from ..agents.maker import MarketMaker
 from ..data import Bar
-from ..market import INDEX, Account, Health, Market, Receipt, from_wad, to_wad
+from ..market import INDEX, Account, Health, Market, Receipt, from_wad
 from ..series import DAY, WAD
 from .losses import principals, shares
 from .record import AuctionRecord, Mark, Pool, Record, Sale, Standing
@@ -29,8 +30,6 @@ AUCTION_STEPS = (30, 30, 30, 30, 60, 60, 60, 60, 120, 120, 300, 300, 600, 600, 9
 KEEPER_DELAY = 60
 # Kind of an auction, as contracts/auction/lots.vy.
 SOLVENT = 1
-# [s] for which a bid is good.
-BID_LIFE = 600
 # How often the keeper looks again after it acted, at one bar.
 KEEPER_ROUNDS = 8
 # Strikes on offer to each side of the spot, as a share of it.
@@ -39,11 +38,11 @@ STRIKE_RANGE = 0.25
 
 @dataclass(frozen=True)
 class Player:
-    """An agent, its account and its own random numbers."""
+    """An agent, its account and what acts for it."""
 
     agent: base.Agent
     account: Account
-    rng: np.random.Generator
+    hand: Hand
 
 
 class Runner:
@@ -57,13 +56,21 @@ class Runner:
         *,
         seed: int = 0,
         shift: int = 0,
+        hire: Callable[[Market, base.Agent, Account, np.random.Generator], Hand] = Hand,
     ) -> None:
-        """shift: [s] that the chain's clock is ahead of the path's, whole weeks."""
+        """shift: [s] that the chain's clock is ahead of the path's, whole weeks.
+
+        hire: finds who acts for an agent; itself by default, a process of its own on a chain.
+        """
         self.market = market
         self.record = record
         self.shift = shift
         self.players = [
-            Player(agent, market.account(agent.name), np.random.default_rng([seed, number]))
+            Player(
+                agent,
+                account := market.account(agent.name),
+                hire(market, agent, account, np.random.default_rng([seed, number])),
+            )
             for number, agent in enumerate(agents)
         ]
         self.by_number = {player.account.number: player for player in self.players}
@@ -114,6 +121,11 @@ class Runner:
         # The expiry of the last day still belongs to the run.
         self._expire((bars[-1].timestamp // DAY + 1) * DAY)
 
+    def close(self) -> None:
+        """Let everybody go."""
+        for player in self.players:
+            player.hand.close()
+
     # -- expiry --
 
     def _expire(self, until: int) -> None:
@@ -142,7 +154,7 @@ class Runner:
                 unfixed=tuple(self.market.unfixed()),
                 matured=tuple(self.market.matured()),
             )
-            actions = self.keeper.agent.decide(view, self.keeper.rng)
+            actions = self.keeper.hand.decide(view)
             for action in actions:
                 self._act(self.keeper, action)
             sold = self._auction()
@@ -152,15 +164,7 @@ class Runner:
             judged = self._judge()
         return judged
 
-    def _start_auction(self, keeper: Player, number: int) -> None:
-        receipt = self.market.send(
-            "auctions",
-            "start",
-            number,
-            keeper.account.number,
-            sender=keeper.account,
-            operation="auction start",
-        )
+    def _auction_started(self, number: int, receipt: Receipt) -> None:
         event = receipt.find("AuctionStarted")[0].arguments
         auction = AuctionRecord(
             self.market.name_of(number),
@@ -189,7 +193,7 @@ class Runner:
                 auction.path.append((elapsed, lot.price / left, lot.mark / left))
             for player in self.bidders:
                 view = self._view(player, judged, auctions=auctions)
-                for action in player.agent.decide(view, player.rng):
+                for action in player.hand.decide(view):
                     sold = self._act(player, action)
                     if sold:
                         taken = True
@@ -233,22 +237,8 @@ class Runner:
     def _bid(self, player: Player, bid: base.Bid) -> None:
         market, auction = self.market, self.running[bid.account]
         terms = market.auctions.preview(bid.account, WAD).terms
-        # A cent above what the bidder saw, per whole lot as the contract compares it.
-        limit = to_wad(round(bid.limit, 2) + 0.01) * WAD // terms.remaining
-        units = WAD if bid.share >= from_wad(terms.largest) else int(bid.share * terms.remaining)
         before = principals(market)
-        receipt = market.send(
-            "auctions",
-            "bid",
-            bid.account,
-            player.account.number,
-            units,
-            limit,
-            terms.kind,
-            market.now + BID_LIFE,
-            sender=player.account,
-            operation="auction bid",
-        )
+        receipt = player.hand.do(bid)
         self._bear(receipt, before)
         event = receipt.find("BidTaken")[0].arguments
         share, fraction = from_wad(event["units"]), from_wad(event["fraction"])
@@ -291,10 +281,10 @@ class Runner:
         """Once a day: every trader decides, the maker quotes, who likes the price fills."""
         # The maker looks at its own account once a day.
         self.maker_view = self._view(self.maker, judged)
-        order = self.keeper.rng.permutation(len(self.traders))
+        order = self.keeper.hand.rng.permutation(len(self.traders))
         for player in (self.traders[index] for index in order):
             view = self._view(player, judged)
-            for action in player.agent.decide(view, player.rng):
+            for action in player.hand.decide(view):
                 if isinstance(action, base.Request):
                     self._request(player, replace(action, taker=player.agent.name))
                 else:
@@ -304,7 +294,7 @@ class Runner:
         """Ask the maker; trade when its quote is within the taker's limit."""
         assert self.maker_view is not None
         view = replace(self.maker_view, requests=(request,))
-        for quote in self.maker.agent.decide(view, self.maker.rng):
+        for quote in self.maker.hand.decide(view):
             if not isinstance(quote, base.Quote):
                 self._act(self.maker, quote)
                 continue
@@ -313,16 +303,13 @@ class Runner:
                 self._refuse("price beyond the taker's limit")
                 continue
             series = self.market.series(request.strike, request.expiry, request.is_put)
+            amount = Decimal(str(round(request.quantity, 6)))
             try:
-                receipt = self.market.trade(
-                    self.maker.account,
-                    taker.account,
-                    series,
-                    round(request.quantity, 6),
-                    quote.price,
-                )
-            except boa.BoaError:
-                self._refuse(self.market.refusal)
+                order, signature = self.maker.hand.sign(series, -amount, quote.price, taker.account)
+                maker = self.maker.account.address
+                receipt = taker.hand.fill(order, signature, maker, abs(amount))
+            except RefusedError as error:
+                self._refuse(str(error))
                 continue
             for event in receipt.find("Novated"):
                 quantity = from_wad(event.arguments["quantity"])
@@ -338,43 +325,27 @@ class Runner:
 
     def _act(self, player: Player, action: base.Action) -> bool:
         """Send what an agent asks for; a refusal by a contract is counted, not hidden."""
-        market, account = self.market, player.account
+        market = self.market
         try:
             match action:
-                case base.Deposit(amount):
-                    market.deposit(account, round(amount, 2))
-                case base.Withdraw(amount):
-                    market.withdraw(account, round(amount, 2))
-                case base.Fix(expiry):
-                    market.fix(expiry, sender=account)
-                    price = market.oracle.fixing(market.parameters.underlying, expiry)
-                    self.record.fixings[expiry - self.shift] = from_wad(price)
-                case base.Settle(accounts):
-                    market.send("clearinghouse", "settle", list(accounts), sender=account)
-                case base.StartAuction(number):
-                    self._start_auction(player, number)
-                case base.RestartAuction(number):
-                    market.send(
-                        "auctions",
-                        "restart",
-                        number,
-                        sender=account,
-                        operation="auction restart",
-                    )
-                case base.EndAuction(number):
-                    market.send(
-                        "auctions", "finish", number, sender=account, operation="auction finish"
-                    )
-                    self._close(number, "recovered")
-                case base.WriteOff(number):
-                    before = principals(market)
-                    self._bear(
-                        market.send("clearinghouse", "write_off", number, sender=account), before
-                    )
                 case base.Bid():
                     self._bid(player, action)
-        except boa.BoaError:
-            self._refuse(market.refusal)
+                case base.WriteOff():
+                    before = principals(market)
+                    self._bear(player.hand.do(action), before)
+                case base.StartAuction(number):
+                    self._auction_started(number, player.hand.do(action))
+                case base.EndAuction(number):
+                    player.hand.do(action)
+                    self._close(number, "recovered")
+                case base.Fix(expiry):
+                    player.hand.do(action)
+                    price = market.oracle.fixing(market.parameters.underlying, expiry)
+                    self.record.fixings[expiry - self.shift] = from_wad(price)
+                case _:
+                    player.hand.do(action)
+        except RefusedError as error:
+            self._refuse(str(error))
             return False
         return True
 
