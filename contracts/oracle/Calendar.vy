@@ -85,24 +85,28 @@ event CalendarAssigned:
 
 event PolicySet:
     underlying: indexed(uint256)
+    old_word: uint256  # as stored
     policy: Policy
 
 
 event WeekSet:
     calendar: indexed(uint256)
     season: uint256
+    old_word: uint256
     word: uint256
 
 
 event DaysSet:
     calendar: indexed(uint256)
     block: uint256
+    old_word: uint256
     word: uint256
 
 
 event SpecialDaySet:
     calendar: indexed(uint256)
     day: uint256
+    old_word: uint256  # closes << 12 | opens
     opens: uint256
     closes: uint256
 
@@ -137,6 +141,7 @@ def set_policy(underlying: uint256, policy: Policy):
     self._check(underlying)
     assert policy.gap <= MAX_GAP, "calendar: gap too large"
     assert policy.grace <= MAX_GRACE, "calendar: grace too long"
+    log PolicySet(underlying=underlying, old_word=self.words[underlying], policy=policy)
     self.words[underlying] = (
         (convert(policy.liquidate, uint256) << 206)
         | (convert(policy.trade, uint256) << 205)
@@ -144,7 +149,6 @@ def set_policy(underlying: uint256, policy: Policy):
         | (policy.gap << 128)
         | (self.words[underlying] & MASK_128)
     )
-    log PolicySet(underlying=underlying, policy=policy)
 
 
 @external
@@ -159,8 +163,8 @@ def set_week(calendar: uint256, season: uint256, word: uint256):
     assert word >> 168 == 0, "calendar: more than seven days"
     for weekday: uint256 in range(7):
         self._check_session(word >> (24 * weekday))
+    log WeekSet(calendar=calendar, season=season, old_word=self.weeks[calendar][season], word=word)
     self.weeks[calendar][season] = word
-    log WeekSet(calendar=calendar, season=season, word=word)
 
 
 @external
@@ -171,8 +175,10 @@ def set_days(calendar: uint256, block_number: uint256, word: uint256):
     @param word As in the header.
     """
     ownable._check_owner()
+    log DaysSet(
+        calendar=calendar, block=block_number, old_word=self.days[calendar][block_number], word=word
+    )
     self.days[calendar][block_number] = word
-    log DaysSet(calendar=calendar, block=block_number, word=word)
 
 
 @external
@@ -186,8 +192,10 @@ def set_special_day(calendar: uint256, day: uint256, opens: uint256, closes: uin
     ownable._check_owner()
     assert opens < DAY_MINUTES and closes < 2**12, "calendar: no such minute"
     self._check_session((closes << 12) | opens)
+    log SpecialDaySet(
+        calendar=calendar, day=day, old_word=self.special_days[calendar][day], opens=opens, closes=closes
+    )
     self.special_days[calendar][day] = (closes << 12) | opens
-    log SpecialDaySet(calendar=calendar, day=day, opens=opens, closes=closes)
 
 
 # -- views: total, and readable in the midst of any call --

@@ -96,6 +96,7 @@ proved: public(HashMap[address, HashMap[address, HashMap[uint256, bool]]])
 
 event FeedListed:
     feed: indexed(address)
+    old_terms: Terms
     terms: Terms
 
 
@@ -318,8 +319,8 @@ def list_feed(feed: address, terms: Terms):
     assert terms.window > 0 and terms.window <= MAX_WINDOW, "bonds: window out of range"
     if self.terms[feed].window == 0:
         self.accrued[feed] = staticcall ISignedFeed(feed).rounds()
+    log FeedListed(feed=feed, old_terms=self.terms[feed], terms=terms)
     self.terms[feed] = terms
-    log FeedListed(feed=feed, terms=terms)
 
 
 # -- views --

@@ -40,16 +40,19 @@ event SourcesReplaced:
     underlying: indexed(uint256)
     sources: DynArray[markets.Feed, 9]
     quorum: uint256
+    old_rules: uint256  # as packed in markets.vy; the former sources stay readable
 
 
 event VolatilitySourceReplaced:
     underlying: indexed(uint256)
+    old_source: uint256  # as packed in sources.vy
     source: address
     max_age: uint256
 
 
 event LimitsSet:
     underlying: indexed(uint256)
+    old_rules: uint256  # as packed in markets.vy
     hold: uint256  # [s]
     spread: uint256  # [bp]
     jump: uint256  # [bp] per minute
@@ -57,11 +60,13 @@ event LimitsSet:
 
 event SurfaceSet:
     underlying: indexed(uint256)
+    old_rules: uint256  # as packed in markets.vy
     surface: address
 
 
 event CalendarSet:
     underlying: indexed(uint256)
+    old_calendar: uint256  # as packed in markets.vy
     calendar: address
     widening: uint256  # [bp] of confidence per hour
     served: bool
@@ -94,14 +99,15 @@ def set_sources(underlying: uint256, feeds: DynArray[markets.Feed, 9], quorum: u
     @param quorum More than half of them.
     """
     ownable._check_owner()
-    prices._poke(underlying, markets._listed(underlying))
+    old_rules: uint256 = markets._listed(underlying)
+    prices._poke(underlying, old_rules)
     stored: uint256 = prices.aggregates[underlying]
     markets._replace(underlying, feeds, quorum)
     reading: prices.Reading = prices._aggregate(underlying, markets.rules[underlying], False)
     prices._require_served(reading.fault)
     recent: bool = block.timestamp - ((stored >> 120) & prices.MASK_36) <= DAY
     self._require_near(reading.price, stored & MASK_100, MAX_STEP if recent else MAX_LEAP)
-    log SourcesReplaced(underlying=underlying, sources=feeds, quorum=quorum)
+    log SourcesReplaced(underlying=underlying, sources=feeds, quorum=quorum, old_rules=old_rules)
 
 
 @external
@@ -111,9 +117,10 @@ def set_volatility_source(underlying: uint256, source: address, max_age: uint256
     """
     ownable._check_owner()
     markets._listed(underlying)
+    old_source: uint256 = markets.volatility_sources[underlying]
     last: uint256 = prices._volatility(underlying, prices.aggregates[underlying])[0]
     self._require_near(markets._set_volatility_source(underlying, source, max_age), last, MAX_LEAP)
-    log VolatilitySourceReplaced(underlying=underlying, source=source, max_age=max_age)
+    log VolatilitySourceReplaced(underlying=underlying, old_source=old_source, source=source, max_age=max_age)
 
 
 @external
@@ -124,8 +131,10 @@ def set_limits(underlying: uint256, hold: uint256, spread: uint256, jump: uint25
     @param jump [bp] that the aggregate may move per minute, at most 5,000; 0: any.
     """
     ownable._check_owner()
+    log LimitsSet(
+        underlying=underlying, old_rules=markets.rules[underlying], hold=hold, spread=spread, jump=jump
+    )
     markets._set_limits(underlying, hold, spread, jump)
-    log LimitsSet(underlying=underlying, hold=hold, spread=spread, jump=jump)
 
 
 @external
@@ -134,8 +143,8 @@ def set_surface(underlying: uint256, surface: address):
     @notice Takes volatility and carry from this IVolatilitySurface; none: from the flat volatility.
     """
     ownable._check_owner()
+    log SurfaceSet(underlying=underlying, old_rules=markets.rules[underlying], surface=surface)
     markets._set_surface(underlying, surface)
-    log SurfaceSet(underlying=underlying, surface=surface)
 
 
 @external
@@ -146,8 +155,14 @@ def set_calendar(underlying: uint256, calendar: address, widening: uint256, serv
     @param served Whether the frozen price counts as fresh.
     """
     ownable._check_owner()
+    log CalendarSet(
+        underlying=underlying,
+        old_calendar=markets.calendars[underlying],
+        calendar=calendar,
+        widening=widening,
+        served=served,
+    )
     markets._set_calendar(underlying, calendar, widening, served)
-    log CalendarSet(underlying=underlying, calendar=calendar, widening=widening, served=served)
 
 
 # -- views --

@@ -74,3 +74,25 @@ def _name(node: Any) -> str:
     """The last name of an expression: `ledger.auction_house` is `auction_house`."""
     text = str(node.node_source_code).split("(")[0].split("[")[0]
     return text.split(".")[-1].lstrip("_")
+
+
+def silent(source: str) -> list[str]:
+    """Functions of the owner that log nothing of what was before: no field that begins with `old`."""
+    exposed = compiled(source).compiler_data.global_ctx.exposed_functions
+    return sorted(
+        function.name
+        for function in exposed
+        if function.is_external
+        and not function.is_constructor
+        and function.is_mutable
+        and "owner" in guards(function)
+        and not any(_says_old(one) for one in [function, *function.reachable_internal_functions])
+    )
+
+
+def _says_old(function: Any) -> bool:
+    return any(
+        keyword.arg.startswith("old")
+        for log in function.decl_node.get_descendants(vy_ast.Log)
+        for keyword in log.value.keywords
+    )

@@ -7,7 +7,7 @@ import boa
 import pytest
 
 from novate.governance import deploy_governance, hand_over
-from novate.governance.access import guards, privileged, table, units
+from novate.governance.access import guards, privileged, silent, table, units
 from novate.governance.deployment import CANCELLER, faster
 from novate.governance.multisig import key_of
 from tests.world import World
@@ -50,6 +50,27 @@ def test_every_role_is_described(found):
     roles = table()["roles"]
     assert roles.keys() == asked
     assert all(row["what"] and row["holder"] for row in roles.values())
+
+
+# What needs no old value: yes or no, what happens once, and what is no parameter.
+SILENT = {
+    "choose",
+    "halt",
+    "link",
+    "list_underlying",
+    "mark_limited",
+    "set_committee",  # numbers its versions, and older ones stay readable
+    "set_fitter",
+    "set_venue",
+    "start",
+    "transfer_ownership",  # `previous_owner`
+    "redeem",
+    "withdraw",
+}
+
+
+def test_changes_of_parameters_say_what_was_before():
+    assert {name for source in units() for name in silent(source)} <= SILENT
 
 
 SOURCE = """
@@ -166,7 +187,7 @@ def entries(governed) -> list[tuple[str, str, list[dict[str, Any]]]]:
 
 
 def attempt(governed, unit: str, name: str, values: list[Any], sender: str) -> tuple[str, bytes]:
-    """What came of a call, undone: refused and the reason, done, or ignored when nothing is logged."""
+    """What came of a call, undone: refused and why, done, or ignored when nothing is logged."""
     contract = governed.contracts[unit]
     data = getattr(contract, name).prepare_calldata(*values)
     with boa.env.anchor():

@@ -199,11 +199,11 @@ def test_what_is_set_is_logged(calendar: Any, owner: str) -> None:
         calendar.assign(9, 3)
         assert [*calendar.get_logs()[0][1:4]] == [9, 0, 3]
         calendar.set_days(3, 160, 5)
-        assert [*calendar.get_logs()[0][1:4]] == [3, 160, 5]
+        assert [*calendar.get_logs()[0][1:5]] == [3, 160, 0, 5]
         calendar.set_special_day(3, 20_480, 60, 120)
-        assert [*calendar.get_logs()[0][1:5]] == [3, 20_480, 60, 120]
+        assert [*calendar.get_logs()[0][1:6]] == [3, 20_480, 0, 60, 120]
         calendar.set_week(3, 1, 0)
-        assert [*calendar.get_logs()[0][1:4]] == [3, 1, 0]
+        assert [*calendar.get_logs()[0][1:5]] == [3, 1, 0, 0]
         calendar.set_policy(9, (True, True, 1, 2))
         assert calendar.get_logs()[0].policy == (True, True, 1, 2)
 
