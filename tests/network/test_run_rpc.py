@@ -1,13 +1,19 @@
 """The same run on a chain: anvil stands for any node that can travel in time."""
 
 import json
+import os
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
+from eth_utils import keccak
 
 from novate.__main__ import main
+from novate.agents.process import ProcessHand
 from novate.devnet import devnet, find_anvil
 from novate.errors import NetworkError
+from novate.manifest import Manifest
 from novate.network import KEY_VARIABLE, Network, connect
 
 
@@ -24,6 +30,9 @@ pytestmark = [
     pytest.mark.ignore_isolation,
 ]
 
+NOVATED = (
+    "0x" + keccak(text="Novated(uint256,uint256,uint256,uint256,uint256,uint256,uint256)").hex()
+)
 # A Monday to the Monday after next: one expiry in between.
 PRICES = """date,close,implied volatility
 2018-01-30,2825,0.15
@@ -32,20 +41,46 @@ PRICES = """date,close,implied volatility
 """
 
 
-def test_a_short_path_on_a_chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_agents_as_processes_play_on_a_chain(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One dies before it decides, one after its trade was sent and before anybody heard of it."""
     monkeypatch.delenv(KEY_VARIABLE, raising=False)
     prices, out = tmp_path / "prices.csv", tmp_path / "out"
     prices.write_text(PRICES)
+    asked: Counter[str] = Counter()
+    processes: set[int | None] = set()
+    send = ProcessHand._try
+
+    def dying(self: ProcessHand, method: str, *arguments: Any) -> Any:
+        asked[method] += 1
+        processes.add(self.pid)
+        if (method, asked[method]) == ("decide", 3):
+            self._process.kill()
+            self._process.join()
+        answer = send(self, method, *arguments)
+        if (method, asked[method]) == ("fill", 1):
+            self._process.kill()
+            raise EOFError
+        return answer
+
+    monkeypatch.setattr(ProcessHand, "_try", dying)
     with devnet() as chain:
         arguments = ["run", "--prices", str(prices), "--out", str(out), "--rpc", chain.url]
         assert main(arguments) == 0
+        deployment = Manifest.read(out / "deployment.json")
+        house = deployment["contracts"]["clearinghouse"]["address"]
+        wanted = {"fromBlock": "0x0", "address": house, "topics": [NOVATED]}
+        novated = Network(chain.url)._rpc.fetch("eth_getLogs", [wanted])
     summary = json.loads((out / "summary.json").read_text())
-    assert summary["trades"] > 0
+    # Twelve players and the two that were started again; none here.
+    assert len(processes) == 14 and os.getpid() not in processes
+    assert asked["fill"] > 1 and asked["do"] > 0
+    assert summary["trades"] == len(novated) > 0
     assert summary["conservation"]["holds"]
     assert summary["conservation"]["positions_sum_to_zero"]
     assert int(summary["fees"]["trading_wei"]) > 0
-    deployment = json.loads((out / "deployment.json").read_text())
-    assert deployment["chain_id"] == chain.chain_id
+    assert deployment["chain_id"] == chain.chain_id and deployment["complete"]
 
 
 def test_an_unfunded_key_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
