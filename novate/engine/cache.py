@@ -26,9 +26,11 @@ from typing import Any
 import vyper
 from boa import interpret
 from vyper.cli.vyper_compile import get_search_paths
-from vyper.compiler.input_bundle import FileInput, FilesystemInputBundle
+from vyper.compiler.input_bundle import FileInput, FilesystemInputBundle, JSONInput
 from vyper.compiler.phases import CompilerData
 from vyper.compiler.settings import Settings, anchor_settings
+
+from ..errors import DataError
 
 # Where artefacts are, instead of the places above; empty for no artefacts at all.
 VARIABLE = "NOVATE_CACHE"
@@ -110,12 +112,40 @@ def _compile(path: Path) -> tuple[dict[str, str], Any]:
     bundle = Sources(get_search_paths(interpret._search_path))
     text = path.read_text()
     unit = FileInput(contents=text, source_id=-1, path=path, resolved_path=path)
-    data = CompilerData(unit, bundle, Settings())
+    data = CompilerData(unit, bundle, Settings(), storage_layout=_layout(unit, bundle))
     with anchor_settings(data.settings):
         # All that is made on demand, now, so that it is kept.
         _ = data.bytecode, data.bytecode_runtime
         data.source_map = interpret._compute_source_map(data)
     return {str(path): _digest(text), **bundle.digests}, data
+
+
+def _layout(unit: FileInput, bundle: Sources) -> JSONInput | None:
+    """The slots that `X.layout.json` beside `X.vy` prescribes, in the compiler's own format.
+
+    Every variable must have its place there, whatever the order of the declarations is.
+    """
+    file = unit.resolved_path.with_suffix(".layout.json")
+    if not file.exists():
+        return None
+    text = file.read_text()
+    bundle.digests[str(file)] = _digest(text)
+    chosen = CompilerData(unit, bundle, Settings()).storage_layout["storage_layout"]
+    placed = _placed(chosen, json.loads(text), file)
+    return JSONInput(contents=text, source_id=-1, path=file, resolved_path=file, data=placed)
+
+
+def _placed(chosen: dict[str, Any], fixed: dict[str, Any], file: Path) -> dict[str, Any]:
+    """What the compiler chose, on the slots of the file."""
+    placed = {}
+    for name, one in chosen.items():
+        if name not in fixed:
+            raise DataError(file, 0, f"no slot for {name}: append it, never move what is there")
+        inner = "slot" not in one
+        placed[name] = (
+            _placed(one, fixed[name], file) if inner else one | {"slot": fixed[name]["slot"]}
+        )
+    return placed
 
 
 def _read(artefact: Path) -> tuple[dict[str, str], Any] | None:

@@ -77,7 +77,7 @@ def _name(node: Any) -> str:
 
 
 def silent(source: str) -> list[str]:
-    """Functions of the owner that log nothing of what was before: no field that begins with `old`."""
+    """Functions of the owner that log no former value: no field begins with `old`."""
     exposed = compiled(source).compiler_data.global_ctx.exposed_functions
     return sorted(
         function.name
