@@ -113,13 +113,13 @@ def _play() -> float:
     def steps() -> None:
         for k in range(STEPS):
             if k % 4 == 0:
-                player.deposit(k % 3, 10, 0)
+                player.bring(k % 3, 10, 0)
             elif k % 4 == 1:
-                player.trade(k % 3, (k + 1) % 3, codes[k % 4], WAD // 10, WAD, 0)
+                player.deal(k % 3, (k + 1) % 3, codes[k % 4], WAD // 10, WAD, 0)
             elif k % 4 == 2:
                 player.move_market(2_700.0 + 5 * k, 0.2)
             else:
-                player.withdraw(k % 3, 1)
+                player.take(k % 3, 1)
             player.positions_agree_and_sum_to_zero()
             player.cash_agrees_and_is_conserved()
             player.the_view_is_total()

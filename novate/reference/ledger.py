@@ -1,20 +1,29 @@
 """The clearing ledger, written from the design: what contracts/clearing/ must do with money.
 
-Cash in fractions of a wad, positions in integers of a wad; the growth of debt comes from an
-exponential, and what is scaled for everybody at once is rounded to 1e-30 wei: exact fractions
-would double their digits each time. The contracts round every conversion against the account, so
-that their figures may lie a few wei below these, and never above.
+Exact integers, rounded where and as the design says, so that cash agrees to the wei:
+
+- cash of an account is its principal times an index [ray], one index for positive and one for
+  negative cash; credit rounds down and debt up, at every conversion;
+- interest raises the index of debt, rounded up; what the fund does not get of it raises the index
+  of credit, rounded down;
+- a loss beyond the fund lowers the index of credit, rounded up; income gives it back, rounded
+  down;
+- what is paid at expiry rounds down for who gets it and up for who owes it.
+
+Growth of debt is the exponential of rate times time, rounded down to a wad: from mpmath, never from
+the contract. Totals are summed over the accounts anew each time; the contract keeps its own.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
-from fractions import Fraction
 
-from mpmath import exp, mp, mpf
+from mpmath import exp, floor, mp, mpf
 
 from ..series import WAD, Series
 
+RAY = 10**27
 YEAR = 31_536_000
 FUND = 0
 
@@ -22,106 +31,140 @@ Account = int
 Code = int
 
 
-def rounded(amount: Fraction) -> Fraction:
-    """To 1e-30 wei."""
-    return Fraction(round(amount * 10**30), 10**30)
+def div_up(amount: int, by: int) -> int:
+    """Rounded towards plus infinity."""
+    return -(-amount // by)
 
 
 @dataclass(frozen=True)
 class Curve:
-    """Kinked interest curve: rates a year as fractions."""
+    """Kinked interest curve: rates a year in wad."""
 
-    base: Fraction
-    slope_low: Fraction
-    slope_high: Fraction
-    optimum: Fraction
-    fund_share: Fraction
+    base: int
+    slope_low: int
+    slope_high: int
+    optimum: int
+    fund_share: int
 
-    def rate(self, utilisation: Fraction) -> Fraction:
-        over = max(utilisation - self.optimum, Fraction(0))
-        return self.base + self.slope_low * min(utilisation, self.optimum) + self.slope_high * over
+    def rate(self, debt: int, credit: int) -> int:
+        """[wad] a year, rounded down."""
+        used = debt * WAD // credit if debt < credit else WAD
+        if used <= self.optimum:
+            return self.base + self.slope_low * used // WAD
+        steep = self.slope_low * self.optimum + self.slope_high * (used - self.optimum)
+        return self.base + steep // WAD
+
+    def growth(self, debt: int, credit: int, elapsed: int) -> int:
+        """Factor [wad] by which debt grows in a time [s]."""
+        with mp.workdps(50):
+            exponent = self.rate(debt, credit) * elapsed // YEAR
+            return int(floor(exp(mpf(exponent) / WAD) * WAD))
 
 
 @dataclass
 class Ledger:
-    """Accounts by number; account 0 is the security fund."""
+    """Accounts by number; account 0 is the security fund. All money in wad."""
 
     curve: Curve
-    now: int
-    cash: dict[Account, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
+    now: int  # [s] of the last accrual
+    # Signed cash without interest.
+    principals: dict[Account, int] = field(default_factory=lambda: defaultdict(int))
     holdings: dict[Account, dict[int, int]] = field(
         default_factory=lambda: defaultdict(lambda: defaultdict(int))
     )
     positions: dict[Account, dict[Code, int]] = field(
         default_factory=lambda: defaultdict(lambda: defaultdict(int))
     )
-    tokens: int = 0  # [wad] settlement tokens in escrow
-    # [wad] losses shared by all positive cash that income has not made good yet
-    outstanding: Fraction = Fraction(0)
-    # account in auction -> [wad] loss that it is expected to leave
+    supply_index: int = RAY
+    borrow_index: int = RAY
+    tokens: int = 0  # settlement tokens in escrow
+    # Losses shared by all positive cash that income has not made good yet.
+    outstanding: int = 0
+    # account in auction -> loss that it is expected to leave
     provisions: dict[Account, int] = field(default_factory=dict)
+    # Paid to settled positions less what settled positions paid.
+    unsettled: int = 0
+
+    # -- cash --
+
+    def cash(self, account: Account) -> int:
+        return self._balance(self.principals[account])
+
+    def fund(self) -> int:
+        """Cash of the security fund, when it has some."""
+        return max(self.cash(FUND), 0)
+
+    def credit(self) -> int:
+        """All positive cash, the fund's included."""
+        return self._supplied() * self.supply_index // RAY
+
+    def pay(self, account: Account, amount: int) -> None:
+        """Adds signed cash: the balance is taken out of its index, changed and put back in."""
+        balance = self._balance(self.principals[account]) + amount
+        if balance >= 0:
+            self.principals[account] = balance * RAY // self.supply_index
+        else:
+            self.principals[account] = -div_up(-balance * RAY, self.borrow_index)
+
+    def copy(self) -> "Ledger":
+        return deepcopy(self)
 
     # -- time --
 
     def advance(self, now: int) -> None:
         """Negative cash pays for the time that passed, positive cash and the fund get it."""
         elapsed, self.now = now - self.now, now
-        debt = -sum((c for c in self.cash.values() if c < 0), Fraction(0))
-        credit = sum((c for c in self.cash.values() if c > 0), Fraction(0))
-        if not debt or not elapsed:
+        borrowed = sum(-p for p in self.principals.values() if p < 0)
+        supplied = self._supplied()
+        if not borrowed or not elapsed:
             return
-        utilisation = min(debt / credit, Fraction(1)) if credit else Fraction(1)
-        with mp.workdps(50):
-            years = mpf(elapsed) / YEAR
-            rate = self.curve.rate(utilisation)
-            growth = exp(mpf(rate.numerator) / rate.denominator * years)
-            factor = Fraction(int(growth * 10**40), 10**40)
-        interest = debt * (factor - 1)
-        to_fund = interest * self.curve.fund_share if credit else interest
-        for account, balance in self.cash.items():
-            if balance < 0:
-                self.cash[account] = rounded(balance * factor)
-            elif credit:
-                self.cash[account] = rounded(balance * (1 + (interest - to_fund) / credit))
+        debt = borrowed * self.borrow_index // RAY
+        growth = self.curve.growth(debt, supplied * self.supply_index // RAY, elapsed)
+        self.borrow_index = div_up(self.borrow_index * growth, WAD)
+        interest = borrowed * self.borrow_index // RAY - debt
+        to_fund = interest
+        if supplied:
+            to_fund = interest * self.curve.fund_share // WAD
+            self.supply_index += (interest - to_fund) * RAY // supplied
         self.earn(to_fund)
 
     # -- escrow --
 
     def deposit(self, account: Account, asset: int, amount: int) -> None:
-        """amount: [wad]"""
         if asset:
             self.holdings[account][asset] += amount
         else:
-            self.cash[account] += amount
+            self.pay(account, amount)
             self.tokens += amount
 
     def withdraw(self, account: Account, asset: int, amount: int) -> None:
-        """amount: [wad]; margin is the caller's business."""
+        """Margin is the caller's business."""
         if asset:
             self.holdings[account][asset] -= amount
         else:
             share = self.leaving_share(account, amount)
-            self.cash[account] -= amount + share
-            self.cash[FUND] += share
+            if share:
+                self.pay(account, -share)
+                self.pay(FUND, share)
+            self.pay(account, -amount)
             self.tokens -= amount
 
-    def expected(self) -> Fraction:
-        """[wad] losses that running auctions are expected to leave beyond the fund."""
-        fund = max(self.cash[FUND], Fraction(0))
-        return max(sum(self.provisions.values()) - fund, Fraction(0))
+    def expected(self) -> int:
+        """Losses that running auctions are expected to leave beyond the fund."""
+        return max(sum(self.provisions.values()) - self.fund(), 0)
 
-    def leaving_share(self, account: Account, amount: Fraction | int) -> Fraction:
-        """What positive cash [wad] that leaves pays towards expected losses.
+    def leaving_share(self, account: Account, amount: int) -> int:
+        """What positive cash that leaves pays towards expected losses, rounded up.
 
         All other positive cash C would be left with 1 - L / C; who takes out an amount gives up
         so much more that the others are left with the same. Infinite losses are not payable.
         """
         loss = self.expected()
         if not loss:
-            return Fraction(0)
-        others = self.credit() - max(self.cash[FUND], Fraction(0))
-        leaving = min(Fraction(amount), max(self.cash[account], Fraction(0)))
-        return leaving / (1 - loss / others) - leaving
+            return 0
+        others = self.credit() - self.fund()
+        leaving = min(amount, max(self.cash(account), 0))
+        return div_up(leaving * loss, others - loss)
 
     # -- trades --
 
@@ -135,33 +178,41 @@ class Ledger:
         seller_fee: int = 0,
         buyer_fee: int = 0,
     ) -> None:
-        """All [wad]; the premium goes from buyer to seller, the fees to the fund."""
+        """The premium goes from buyer to seller, the fees to the fund."""
         for account, sign, fee in ((seller, -1, seller_fee), (buyer, 1, buyer_fee)):
             self._move(account, code, sign * quantity)
-            self.cash[account] -= sign * premium + fee
+            self.pay(account, -sign * premium - fee)
         self.earn(seller_fee + buyer_fee)
 
     def open_interest(self, code: Code) -> int:
-        """[wad] sum of the long quantities."""
+        """Sum of the long quantities."""
         return sum(max(held[code], 0) for held in self.positions.values() if code in held)
 
     def settle(self, account: Account, fixings: Mapping[tuple[int, int], int]) -> None:
-        """Pays what has expired and is fixed; fixings [wad] by (underlying, expiry)."""
+        """Pays what has expired and is fixed; fixings by (underlying, expiry)."""
+        paid = 0
         for code, quantity in list(self.positions[account].items()):
             series = Series.from_code(code)
             fixing = fixings.get((series.underlying, series.expiry))
             if fixing is None or series.expiry > self.now:
                 continue
             gain = series.strike - fixing if series.is_put else fixing - series.strike
-            self.cash[account] += Fraction(quantity * max(gain, 0), WAD)
+            # Down, also for what is owed: a larger debt.
+            paid += quantity * max(gain, 0) // WAD
             del self.positions[account][code]
+        if paid:
+            self.pay(account, paid)
+        self.unsettled += paid
 
     # -- liquidation --
 
     def sell(
         self, account: Account, bidder: Account, fraction: int, cash: int, payment: int
     ) -> None:
-        """A fraction [wad] of everything, rounded towards the account, with `cash` of its cash."""
+        """A fraction [wad] of everything, rounded towards the account, with `cash` of its cash.
+
+        A bidder that is paid gets what was found for it before it is credited.
+        """
         if payment < 0:
             self.cover(-payment)
         for code, quantity in list(self.positions[account].items()):
@@ -172,65 +223,68 @@ class Ledger:
             part = amount * fraction // WAD
             self.holdings[account][asset] -= part
             self.holdings[bidder][asset] += part
-        self.cash[account] += max(payment, 0) - cash
-        self.cash[bidder] += cash - payment
+        if cash != max(payment, 0):
+            self.pay(account, max(payment, 0) - cash)
+        if cash != payment:
+            self.pay(bidder, cash - payment)
 
     def charge(self, account: Account, recipient: Account | None, amount: int) -> None:
         """Moves cash of an account in auction; no recipient: income of the fund."""
-        self.cash[account] -= amount
+        if not amount:
+            return
+        self.pay(account, -amount)
         if recipient is None:
             self.earn(amount)
         else:
-            self.cash[recipient] += amount
+            self.pay(recipient, amount)
 
-    def earn(self, amount: Fraction | int) -> None:
+    def earn(self, amount: int) -> None:
         """Income: makes good what everybody bore, in proportion; the rest is the fund's."""
-        back, credit = min(Fraction(amount), self.outstanding), self.credit()
-        if back and credit:
-            self._scale(1 + back / credit)
+        supplied = self._supplied()
+        back = min(amount, self.outstanding)
+        raised = back * RAY // supplied if supplied else 0
+        if raised:
+            self.supply_index += raised
             self.outstanding -= back
             amount -= back
-        self.cash[FUND] += amount
+        if amount:
+            self.pay(FUND, amount)
 
-    def cover(self, loss: Fraction | int) -> tuple[Fraction, Fraction]:
+    def cover(self, loss: int) -> tuple[int, int]:
         """The fund pays a loss, then all positive cash in proportion; says who paid what."""
-        from_fund = min(Fraction(loss), max(self.cash[FUND], Fraction(0)))
-        self.cash[FUND] -= from_fund
+        from_fund = min(loss, self.fund())
+        if from_fund:
+            self.pay(FUND, -from_fund)
         rest = loss - from_fund
         if rest:
-            self._scale(1 - rest / self.credit())
+            self.supply_index -= div_up(rest * RAY, self._supplied())
             self.outstanding += rest
         return from_fund, rest
 
     def deleverage(
         self, account: Account, opposite: Account, code: Code, quantity: int, payment: int
     ) -> None:
-        """Closes a quantity [wad, as the account holds it] against the other side, for money."""
+        """Closes a quantity, as the account holds it, against the other side, for money."""
         self._move(account, code, -quantity)
         self._move(opposite, code, quantity)
-        self.cash[account] -= payment
-        self.cash[opposite] += payment
+        if payment:
+            self.pay(account, -payment)
+            self.pay(opposite, payment)
 
-    def write_off(self, account: Account) -> None:
-        """Recognises the debt of an account that has nothing else."""
-        debt = -self.cash[account]
-        self.cover(debt)
-        self.cash[account] = Fraction(0)
+    def write_off(self, account: Account) -> tuple[int, int]:
+        """Recognises the debt of an account that has nothing else; says who paid what."""
+        debt = -self.cash(account)
+        parts = self.cover(debt)
+        self.pay(account, debt)
+        return parts
 
-    def total(self, accounts: Iterable[Account] | None = None) -> Fraction:
-        """[wad] cash of the accounts, all by default."""
-        chosen = self.cash if accounts is None else accounts
-        return sum((self.cash[account] for account in chosen), Fraction(0))
+    def _balance(self, principal: int) -> int:
+        if principal >= 0:
+            return principal * self.supply_index // RAY
+        return -div_up(-principal * self.borrow_index, RAY)
 
-    def credit(self) -> Fraction:
-        """[wad] all positive cash, the fund's included."""
-        return sum((c for c in self.cash.values() if c > 0), Fraction(0))
-
-    def _scale(self, factor: Fraction) -> None:
-        """All positive cash times a factor."""
-        for account, balance in self.cash.items():
-            if balance > 0:
-                self.cash[account] = rounded(balance * factor)
+    def _supplied(self) -> int:
+        return sum(p for p in self.principals.values() if p > 0)
 
     def _move(self, account: Account, code: Code, change: int) -> None:
         held = self.positions[account]

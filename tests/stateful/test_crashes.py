@@ -7,7 +7,6 @@ import pytest
 
 from tests.stateful.campaign import play
 from tests.stateful.crashes import Crashes
-from tests.world import WAD
 
 WORLDS, STEPS = range(1, 13), 60
 
@@ -24,19 +23,25 @@ def test_random_crashes_agree_with_the_reference() -> None:
     ("spoil", "found"),
     [
         ("tokens", "invariant 2"),
-        ("outstanding", None),
+        ("cash", "invariant 2"),
+        ("outstanding", "invariant 6"),
+        ("provisions", "invariant 6"),
         ("positions", None),
     ],
 )
 def test_a_wrong_ledger_is_noticed(spoil: str, found: str | None) -> None:
-    """The model is falsified by a little: the next step must not pass."""
+    """The model is falsified by a wei: the next step must not pass."""
     with boa.env.anchor():
         world = Crashes(1)
         world.act(world.opens)
         if spoil == "tokens":
             world.model.tokens += 1
+        elif spoil == "cash":
+            world.model.pay(world.numbers[0], -1)
         elif spoil == "outstanding":
-            world.model.outstanding += WAD
+            world.model.outstanding += 1
+        elif spoil == "provisions":
+            world.model.provisions[world.numbers[0]] = 1
         else:
             world.model.positions[world.numbers[0]][1] = 1
         with pytest.raises(AssertionError, match=found):
