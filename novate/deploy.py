@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import gc
+import warnings
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from decimal import Decimal
@@ -29,6 +30,7 @@ from .graph import (
     Answer,
     At,
     Cash,
+    First,
     Fund,
     Owner,
     Set,
@@ -36,6 +38,7 @@ from .graph import (
     Text,
     Unit,
     Wad,
+    behind_proxies,
 )
 from .manifest import write_manifest
 from .market import Market
@@ -99,9 +102,10 @@ def deploy(
 def _deploy(here: Here, parameters: Parameters, handover: str | None) -> Market:
     owner = str(boa.env.eoa)
     contracts: dict[str, Any] = {}
-    for unit in UNITS:
+    for unit in behind_proxies(UNITS) if parameters.upgradeable else UNITS:
         arguments = arguments_of(unit, parameters, contracts, owner)
-        contracts[unit.name] = here.create(unit, compiled(unit.source), arguments)
+        contract = here.create(unit, compiled(unit.source), arguments)
+        contracts[unit.name] = face(unit.face, contract) if unit.face else contract
     here.created()
     market = Market(join(contracts), parameters, owner)
     for step in STEPS:
@@ -119,6 +123,14 @@ def _deploy(here: Here, parameters: Parameters, handover: str | None) -> Market:
         if left:
             raise NetworkError(f"not handed over to {handover}: {left}")
     return market
+
+
+def face(source: str, contract: Any) -> Any:
+    """A contract behind a proxy, with the functions of the code that it runs."""
+    with warnings.catch_warnings():
+        # That the proxy's own code is another one.
+        warnings.simplefilter("ignore", UserWarning)
+        return compiled(source).at(contract.address)
 
 
 def owners(market: Market) -> dict[str, str]:
@@ -172,6 +184,9 @@ def _resolve(value: Any, parameters: Parameters, contracts: Mapping[str, Any], o
             return pattern.format(symbol=parameters.symbol)
         case Owner():
             return owner
+        case First(unit, function, given):
+            values = [_resolve(one, parameters, contracts, owner) for one in given]
+            return bytes(getattr(contracts[unit], function).prepare_calldata(*values))
         case Fund():
             return contracts["clearinghouse"].FUND()
         case _:

@@ -67,10 +67,20 @@ class Fund:
 
 
 @dataclass(frozen=True)
+class First:
+    """The call that initialises a proxy, encoded; the function is one of `unit`'s."""
+
+    unit: str
+    function: str
+    arguments: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
 class Unit:
     name: str
     source: str  # below contracts/
     arguments: tuple[Any, ...] = ()
+    face: str = ""  # whose functions it has, when that is another source: a proxy
 
 
 @dataclass(frozen=True)
@@ -228,3 +238,34 @@ FRONTS: tuple[tuple[str, str], ...] = (
     ("clearinghouse", "back_office"),
     ("portfolio_margin", "portfolio_settings"),
 )
+
+
+def behind_proxies(units: tuple[Unit, ...]) -> tuple[Unit, ...]:
+    """The same market with clearinghouse, auction house and court as code behind proxies.
+
+    Code that nobody may own is given an owner that never calls: a contract, or itself.
+    """
+    plain = {unit.name: unit for unit in units}
+    book, court = plain["clearinghouse"].arguments, plain["court"].arguments
+    code = {
+        "clearinghouse": ("clearing/Clearinghouse.vy", (*book[:-2], book[-1], book[-1])),
+        "court": ("proxy/UpgradeableFixingCourt.vy", court[:-1]),
+        "auctions": ("proxy/UpgradeableAuctionHouse.vy", plain["auctions"].arguments[:-1]),
+    }
+    first = {
+        "clearinghouse": First("back_office", "initialize", (Owner(), At("curve"))),
+        "court": First("court_code", "initialize", (Owner(),)),
+        "auctions": First("auctions_code", "initialize", (Owner(), Set("auction"))),
+    }
+    found: list[Unit] = []
+    for unit in units:
+        if unit.name == "back_office":
+            found.append(Unit(unit.name, "proxy/UpgradeableBackOffice.vy", unit.arguments))
+        elif unit.name in code:
+            source, arguments = code[unit.name]
+            found.append(Unit(f"{unit.name}_code", source, arguments))
+            given = (At(f"{unit.name}_code"), first[unit.name])
+            found.append(Unit(unit.name, "proxy/Proxy.vy", given, source))
+        else:
+            found.append(unit)
+    return tuple(found)

@@ -157,3 +157,4 @@ class Parameters:
     scan: Scan = field(default_factory=Scan)
     bond: int = 1_000  # [USD] of who proposes or disputes a fixing that nobody recorded
     dispute: int = 7_200  # [s]
+    upgradeable: bool = False  # clearinghouse, auction house and court behind proxies
