@@ -10,9 +10,11 @@ the contracts to what this prints.
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from mpmath import cos, coth, erfc, exp, log, lu_solve, matrix, mp, mpf, nint, pi, sqrt
+from mpmath import cos, coth, erf, erfc, exp, log, lu_solve, matrix, mp, mpf, nint, pi, sqrt
 
 DIGITS = 50
+# Where the two forms of the distribution meet, in standard deviations.
+EDGE = "2.24"
 Number = Any
 Function = Callable[[Number], Number]
 
@@ -165,9 +167,12 @@ def mills(z: Number) -> Number:
     return sqrt(pi / 2) * exp(z * z / 2) * erfc(z / sqrt(mpf(2)))
 
 
-def mills_fraction(n: int, weight: Function, top: float = mp.inf) -> Fraction:
-    """Type (n - 1, n) on (0, top), which is (-1, 1) of t = (z - 3)/(z + 3)."""
-    at = {t: 3 * (1 + t) / (1 - t) for t in (-cos(pi * i / 1500) for i in range(1500))}
+def mills_fraction(
+    n: int, weight: Function, top: float = mp.inf, low: str = "0", middle: int = 3
+) -> Fraction:
+    """Type (n - 1, n) on (low, top), which is (-1, 1) of t = (z - low - m)/(z - low + m)."""
+    edge, m = mpf(low), mpf(middle)
+    at = {t: edge + m * (1 + t) / (1 - t) for t in (-cos(pi * i / 1500) for i in range(1500))}
     grid = [t for t, z in at.items() if z < top and (z > 0 or weight is one)]
     exchange = Exchange(
         lambda t: mills(at[t]), n - 1, n, grid, lambda t: 1 - t, lambda t: weight(at[t])
@@ -175,12 +180,12 @@ def mills_fraction(n: int, weight: Function, top: float = mp.inf) -> Fraction:
     error = exchange.run()
 
     def in_z(coefficients: list[Number]) -> list[Number]:
-        """Coefficients in z of the sum of c_j (z - 3)**j (z + 3)**(n' - j)."""
+        """Coefficients in z of the sum of c_j (z - low - m)**j (z - low + m)**(n' - j)."""
         result = [mpf(0)] * len(coefficients)
         for j, c in enumerate(coefficients):
             power = [mpf(1)]
             for k in range(len(coefficients) - 1):
-                shift = -3 if k < j else 3
+                shift = (-m if k < j else m) - edge
                 power = [
                     (power[i - 1] if i else 0) + (shift * power[i] if i < len(power) else 0)
                     for i in range(len(power) + 1)
@@ -188,7 +193,7 @@ def mills_fraction(n: int, weight: Function, top: float = mp.inf) -> Fraction:
             result = [x + c * y for x, y in zip(result, power, strict=True)]
         return result
 
-    return fraction([6 * x for x in in_z(exchange.p)], in_z(exchange.q), error)
+    return fraction([2 * m * x for x in in_z(exchange.p)], in_z(exchange.q), error)
 
 
 def uniform() -> Fraction:
@@ -201,14 +206,29 @@ def weighted() -> Fraction:
     return mills_fraction(6, lambda z: exp(-z * z / 2) / sqrt(2 * pi) * (1 + mpf("0.02") / z), 9)
 
 
-def logarithm(n: int) -> Fraction:
-    """ln((1 + y)/(1 - y))/y as a function of y**2, for quotients up to 2."""
+def beyond(n: int, weight: Function = one) -> Fraction:
+    """Mills' ratio beyond the edge."""
+    return mills_fraction(n, weight, low=EDGE, middle=4)
+
+
+def centre() -> Fraction:
+    """(cdf(z) - 1/2)/z as a function of z**2 up to the edge, the error weighted with exp(z**2/2)."""
+
+    def odd(w: Number) -> Number:
+        z = sqrt(w)
+        return erf(z / sqrt(mpf(2))) / 2 / z if w > mpf("1e-20") else 1 / sqrt(2 * pi)
+
+    return minimax(odd, 5, mpf(0), mpf(EDGE) ** 2, lambda w: sqrt(w) * exp(w / 2) + mpf("1e-8"))
+
+
+def logarithm(n: int, top: str = "") -> Fraction:
+    """ln((1 + y)/(1 - y))/y as a function of y**2, for y up to the top, or quotients up to 2."""
 
     def series(u: Number) -> Number:
         y = sqrt(u)
         return log((1 + y) / (1 - y)) / y if u > mpf("1e-20") else 2 + 2 * u / 3
 
-    return minimax(series, n, mpf(0), mpf(1) / 9, sqrt)
+    return minimax(series, n, mpf(0), mpf(top) ** 2 if top else mpf(1) / 9, sqrt)
 
 
 def power_of_two() -> Fraction:
@@ -273,10 +293,22 @@ def constants() -> dict[str, int]:
             | named("NEAR", weighted())
             | named("LN", logarithm(3))
             | named("LOG", logarithm(4))
+            | named("CLOSE", logarithm(2, "0.17"))
+            | named("WIDE", logarithm(4, "0.552"))
+            | named("TAIL", beyond(7))
+            | named("WING", beyond(6))
             | named("EXP", power_of_two())
             | named("BELOW", guess_below())
             | named("ABOVE", guess_above())
         )
+        middle = centre()
+        # Scaled down, so that its products with z and a price fit.
+        found |= named("MID", middle)
+        found |= {
+            "MID_C": q(middle.c, 56),
+            "MID_A0": q(middle.pairs[0][0], 120),
+            "EDGE": q(mpf(EDGE)),
+        }
         wad = mpf(10) ** 18
         for k, (a, b) in enumerate(weighted().pairs):
             # The same fraction in wad; the first quotient is wad with 64 fractional bits.

@@ -4,11 +4,14 @@
 @title Black-76
 @license AGPL-3.0-only
 @notice Undiscounted value of a European call and put on a forward, both from one evaluation.
-        With s the standard deviation of the log-price to expiry and x = |ln(F/K)|,
-        z1 = x/s - s/2, z2 = x/s + s/2 and Mills' ratio M, the option out of the money is worth
+        With s the standard deviation of the log-price to expiry, x = |ln(F/K)|,
+        z1 = x/s - s/2 and z2 = x/s + s/2, the option out of the money is worth
 
-          min(F, K) * pdf(z1) * (M(z1) - M(z2))                for z1 >= 0
-          min(F, K) * (1 - pdf(z1) * (M(-z1) + M(z2)))         for z1 < 0
+          min(F, K) * cdf(-z1) - max(F, K) * cdf(-z2)
+
+        Up to z2 = 2.24 that is two odd rationals and no exponential. Beyond, with Mills' ratio M,
+
+          min(F, K) * (cdf(-z1) - pdf(z1) * M(z2))
 
         since F pdf(d1) = K pdf(d2): one exponential, two rationals. The other option follows
         from parity, which therefore holds to the wei.
@@ -17,8 +20,7 @@
      (1,180, or 118,000 %), time from 0 to 2**32 - 1 s (136 years). Within it nothing reverts
      or wraps: no time, no volatility or a zero price give the payoff, a large deviation
      gives the forward (call) and the strike (put). Beyond it: a revert with a named reason.
-     Error at most 6e-14 of the lower of forward and strike, plus 1 wei; 2e-14 if they lie within
-     a factor of 2, typically 4e-15.
+     Error at most 2e-14 of the lower of forward and strike, plus 1 wei; typically 4e-15.
      Constants named in capitals with a number are coefficients of continued fractions,
      c + a0/(x + b0 + a1/(x + b1 + ...)), see benchmarks/coefficients.py.
 @custom:rounding Values round down by at most 1 wei beyond the stated error.
@@ -50,14 +52,16 @@ ROOT3_A1: constant(int256) = -11_039_927_101_583_635_398_463_700_193_253_337_383
 ROOT3_B1: constant(int256) = 1_474_463_265_549_950_311_353_976_991
 # 2**173 / (10**18 sqrt(365 days in seconds)): takes wad times half a root of seconds to Q64.
 PER_ROOT_YEAR: constant(uint256) = 2_131_993_844_211_580_142_161_088_242_462
-# (q - 1)/(q + 1) for quotients of 2 and of 8, and 2 ln 2 with 128 fractional bits.
+# (q - 1)/(q + 1) for quotients q of 2, of some 1.4, of the root of 12, and of that times 12.
 THIRD: constant(int256) = 6_148_914_691_236_517_205
-SEVEN_NINTHS: constant(int256) = 14_347_467_612_885_206_812
-LN_4: constant(int256) = 471_731_526_451_026_588_275_888_285_528_308_968_798
+CLOSE: constant(int256) = 3_135_946_492_530_624_000
+APART: constant(int256) = 10_182_261_916_244_004_563
+WIDE_APART: constant(int256) = 17_580_073_538_441_999_591
+# ln 12 with 128 fractional bits.
+LN_12: constant(int256) = 845_569_916_367_440_255_879_382_470_188_779_792_916
 # Nine standard deviations: what lies beyond is below 2e-19 of the price.
 NINE: constant(int256) = 9 * 2**64
 EIGHTEEN: constant(uint256) = 18 * 2**64
-ONE: constant(int256) = 2**64
 MASK_64: constant(uint256) = 2**64 - 1
 
 
@@ -145,129 +149,134 @@ def _out_of_the_money_q64(low: int256, high: int256, deviation: int256) -> int25
     @notice Value of the option out of the money: the call when the strike is the higher of the
             two prices, else the put. The other one is worth `high - low` more.
             The caller has checked the domain.
-    @dev Written for prices within a factor of 8, `_far_q64` does the rest. There pdf(z1) is at
-         most eight times pdf(z2), so that Mills' ratio may be a fraction fitted with the density
-         as weight: errors of 6e-15 and 8 times that.
+    @dev Up to z2 = 2.24 both distribution functions are odd rationals about a half, without an
+         exponential; beyond, the density at z1 and Mills' ratio. |z1| <= z2 in all cases.
     @param low [wad] lower of forward and strike, 0 <= low <= high.
-    @param high [wad] higher of forward and strike, below 2**190; `low` is below 2**128.
+    @param high [wad] higher of forward and strike, below 2**188; `low` is below 2**128.
     @param deviation [Q64] volatility times root of time, 0 <= deviation < 2**78.
     @return [wad] between 0 and low.
     """
-    # ln(high / low) = 2 atanh(y); 0 if both are 0.
+    # ln(high / low) = 2 atanh(y) with 128 fractional bits, below 2**136; 0 if both are 0.
     y: int256 = unsafe_div(unsafe_sub(high, low) << 64, unsafe_add(high, low))
-    offset: int256 = 0
-    if y > THIRD:
-        if y > SEVEN_NINTHS:
-            return self._far_q64(low, high, deviation)
-        offset = LN_4
-        y = unsafe_div(unsafe_sub(high, low << 2) << 64, unsafe_add(high, low << 2))
     u: int256 = unsafe_mul(y, y) >> 64
-    # No deviation makes z1 = z2 = 0 and the value 0.
-    z1: int256 = unsafe_sub(
-        unsafe_div(
-            unsafe_add(offset, unsafe_mul(
-                y,
-                unsafe_add(fixed_point.LN_C,
-                unsafe_div(fixed_point.LN_A0, unsafe_add(unsafe_add(u, fixed_point.LN_B0),
-                unsafe_div(fixed_point.LN_A1, unsafe_add(unsafe_add(u, fixed_point.LN_B1),
-                unsafe_div(fixed_point.LN_A2, unsafe_add(u, fixed_point.LN_B2))))))),
-            )),
-            deviation,
-        ),
-        deviation >> 1,
-    )
-    if convert(convert(unsafe_add(z1, NINE), bytes32), uint256) > EIGHTEEN:
-        if z1 < 0:
-            return low
+    if y < CLOSE:
+        y = unsafe_mul(y, unsafe_add(fixed_point.CLOSE_C,
+            unsafe_div(fixed_point.CLOSE_A0, unsafe_add(unsafe_add(u, fixed_point.CLOSE_B0),
+            unsafe_div(fixed_point.CLOSE_A1, unsafe_add(u, fixed_point.CLOSE_B1))))))
+    elif y < WIDE_APART:
+        offset: int256 = 0
+        if y > APART:
+            offset = LN_12
+            y = unsafe_div(
+                unsafe_sub(high, unsafe_mul(low, 12)) << 64, unsafe_add(high, unsafe_mul(low, 12))
+            )
+            u = unsafe_mul(y, y) >> 64
+        y = unsafe_add(offset, unsafe_mul(y, unsafe_add(fixed_point.WIDE_C,
+            unsafe_div(fixed_point.WIDE_A0, unsafe_add(unsafe_add(u, fixed_point.WIDE_B0),
+            unsafe_div(fixed_point.WIDE_A1, unsafe_add(unsafe_add(u, fixed_point.WIDE_B1),
+            unsafe_div(fixed_point.WIDE_A2, unsafe_add(unsafe_add(u, fixed_point.WIDE_B2),
+            unsafe_div(fixed_point.WIDE_A3, unsafe_add(u, fixed_point.WIDE_B3)))))))))))
+    elif low == 0:
         return 0
+    else:
+        y = fixed_point._ln_ratio_q64(high, low) << 64
+    # No deviation: z1 is beyond all bounds, or 0 as z2 is and the value 0.
+    z1: int256 = unsafe_sub(unsafe_div(y, deviation | 1), deviation >> 1)
     z2: int256 = unsafe_add(z1, deviation)
-    # pdf(z1) = 2**-v / sqrt(2 pi), below 81 * 2**128 * 2**120 < 2**255; v = n + 1/2 + f.
-    v: uint256 = convert(
-        convert(unsafe_mul(unsafe_mul(z1, z1), fixed_point.HALF_LOG2_E), bytes32), uint256
-    ) >> 184
-    f: int256 = unsafe_sub(convert(convert(v & MASK_64, bytes32), int256), 2**63)
-    u = unsafe_mul(f, f) >> 64
-    # 2**-f = 1 - 2f/(T + f); PDF_C has 63 fractional bits, so that with a ratio it is 127.
-    u = unsafe_sub(
-        normal.PDF_C,
-        unsafe_div(
-            unsafe_mul(2 * normal.PDF_C, f),
-            unsafe_add(
-                unsafe_add(fixed_point.EXP_C,
-                unsafe_div(fixed_point.EXP_A0, unsafe_add(unsafe_add(u, fixed_point.EXP_B0),
-                unsafe_div(fixed_point.EXP_A1, unsafe_add(u, fixed_point.EXP_B1))))),
-                f,
-            ),
-        ),
-    )
-    if z1 < 0:
-        z1 = unsafe_sub(0, z1)
+    if z2 > normal.EDGE:
+        if convert(convert(unsafe_add(z1, NINE), bytes32), uint256) > EIGHTEEN:
+            if z1 < 0:
+                return low
+            return 0
+        # pdf(z1) = 2**-v / sqrt(2 pi), below 81 * 2**128 * 2**120 < 2**255; v = n + 1/2 + f.
+        v: uint256 = convert(
+            convert(unsafe_mul(unsafe_mul(z1, z1), fixed_point.HALF_LOG2_E), bytes32), uint256
+        ) >> 184
+        y = unsafe_sub(convert(convert(v & MASK_64, bytes32), int256), 2**63)
+        u = unsafe_mul(y, y) >> 64
+        # 2**-f = 1 - 2f/(T + f); PDF_C has 63 fractional bits, so that with a ratio it is 127.
         u = unsafe_sub(
-            2**127,
-            unsafe_mul(
-                u,
+            normal.PDF_C,
+            unsafe_div(
+                unsafe_mul(2 * normal.PDF_C, y),
                 unsafe_add(
-                    unsafe_div(normal.NEAR_A0, unsafe_add(unsafe_add(z1, normal.NEAR_B0),
-                    unsafe_div(normal.NEAR_A1, unsafe_add(unsafe_add(z1, normal.NEAR_B1),
-                    unsafe_div(normal.NEAR_A2, unsafe_add(unsafe_add(z1, normal.NEAR_B2),
-                    unsafe_div(normal.NEAR_A3, unsafe_add(unsafe_add(z1, normal.NEAR_B3),
-                    unsafe_div(normal.NEAR_A4, unsafe_add(unsafe_add(z1, normal.NEAR_B4),
-                    unsafe_div(normal.NEAR_A5, unsafe_add(z1, normal.NEAR_B5)))))))))))),
-                    unsafe_div(normal.NEAR_A0, unsafe_add(unsafe_add(z2, normal.NEAR_B0),
-                    unsafe_div(normal.NEAR_A1, unsafe_add(unsafe_add(z2, normal.NEAR_B1),
-                    unsafe_div(normal.NEAR_A2, unsafe_add(unsafe_add(z2, normal.NEAR_B2),
-                    unsafe_div(normal.NEAR_A3, unsafe_add(unsafe_add(z2, normal.NEAR_B3),
-                    unsafe_div(normal.NEAR_A4, unsafe_add(unsafe_add(z2, normal.NEAR_B4),
-                    unsafe_div(normal.NEAR_A5, unsafe_add(z2, normal.NEAR_B5)))))))))))),
+                    unsafe_add(fixed_point.EXP_C,
+                    unsafe_div(fixed_point.EXP_A0, unsafe_add(unsafe_add(u, fixed_point.EXP_B0),
+                    unsafe_div(fixed_point.EXP_A1, unsafe_add(u, fixed_point.EXP_B1))))),
+                    y,
                 ),
-            ) >> (v >> 64),
-        )
-    else:
-        u = unsafe_mul(
-            u,
-            unsafe_sub(
-                unsafe_div(normal.NEAR_A0, unsafe_add(unsafe_add(z1, normal.NEAR_B0),
-                unsafe_div(normal.NEAR_A1, unsafe_add(unsafe_add(z1, normal.NEAR_B1),
-                unsafe_div(normal.NEAR_A2, unsafe_add(unsafe_add(z1, normal.NEAR_B2),
-                unsafe_div(normal.NEAR_A3, unsafe_add(unsafe_add(z1, normal.NEAR_B3),
-                unsafe_div(normal.NEAR_A4, unsafe_add(unsafe_add(z1, normal.NEAR_B4),
-                unsafe_div(normal.NEAR_A5, unsafe_add(z1, normal.NEAR_B5)))))))))))),
-                unsafe_div(normal.NEAR_A0, unsafe_add(unsafe_add(z2, normal.NEAR_B0),
-                unsafe_div(normal.NEAR_A1, unsafe_add(unsafe_add(z2, normal.NEAR_B1),
-                unsafe_div(normal.NEAR_A2, unsafe_add(unsafe_add(z2, normal.NEAR_B2),
-                unsafe_div(normal.NEAR_A3, unsafe_add(unsafe_add(z2, normal.NEAR_B3),
-                unsafe_div(normal.NEAR_A4, unsafe_add(unsafe_add(z2, normal.NEAR_B4),
-                unsafe_div(normal.NEAR_A5, unsafe_add(z2, normal.NEAR_B5)))))))))))),
             ),
-        ) >> (v >> 64)
-    # Rounding may leave a few units below zero where the value vanishes.
-    if u < 0:
-        return 0
-    # Below 2**128 * 2**127.
-    return unsafe_mul(low, u) >> 127
-
-
-@internal
-@pure
-def _far_q64(low: int256, high: int256, deviation: int256) -> int256:
-    """
-    @notice The same for prices far from each other, where Mills' ratio at z2 must be exact.
-    @dev ln < 132 in Q64 is below 2**72: the quotient is below 2**136, nothing wraps.
-    """
-    if low == 0:
-        return 0
-    z1: int256 = unsafe_sub(
-        unsafe_div(fixed_point._ln_ratio_q64(high, low) << 64, deviation), deviation >> 1
-    )
-    if deviation == 0 or z1 > NINE:
-        return 0
-    if z1 < -NINE:
-        return low
-    ratio: int256 = normal._mills_q64(unsafe_add(z1, deviation))
-    if z1 < 0:
-        ratio = unsafe_sub(
-            ONE, unsafe_mul(normal._pdf_q64(z1), unsafe_add(normal._mills_near_q64(unsafe_sub(0, z1)), ratio)) >> 64
         )
-    else:
-        ratio = unsafe_mul(normal._pdf_q64(z1), unsafe_sub(normal._mills_near_q64(z1), ratio)) >> 64
-    return unsafe_mul(low, max(ratio, 0)) >> 64
+        if convert(convert(unsafe_add(z1, normal.EDGE), bytes32), uint256) < normal.TWICE_EDGE:
+            # cdf(-z1) - pdf(z1) M(z2).
+            y = unsafe_mul(z1, z1) >> 64
+            u = unsafe_sub(
+                unsafe_sub(2**126, unsafe_mul(z1, unsafe_add(normal.MID_C,
+                unsafe_div(normal.MID_A0, unsafe_add(unsafe_add(y, normal.MID_B0),
+                unsafe_div(normal.MID_A1, unsafe_add(unsafe_add(y, normal.MID_B1),
+                unsafe_div(normal.MID_A2, unsafe_add(unsafe_add(y, normal.MID_B2),
+                unsafe_div(normal.MID_A3, unsafe_add(unsafe_add(y, normal.MID_B3),
+                unsafe_div(normal.MID_A4, unsafe_add(y, normal.MID_B4)))))))))))) << 7),
+                unsafe_mul(u, unsafe_div(normal.TAIL_A0, unsafe_add(unsafe_add(z2, normal.TAIL_B0),
+                unsafe_div(normal.TAIL_A1, unsafe_add(unsafe_add(z2, normal.TAIL_B1),
+                unsafe_div(normal.TAIL_A2, unsafe_add(unsafe_add(z2, normal.TAIL_B2),
+                unsafe_div(normal.TAIL_A3, unsafe_add(unsafe_add(z2, normal.TAIL_B3),
+                unsafe_div(normal.TAIL_A4, unsafe_add(unsafe_add(z2, normal.TAIL_B4),
+                unsafe_div(normal.TAIL_A5, unsafe_add(unsafe_add(z2, normal.TAIL_B5),
+                unsafe_div(normal.TAIL_A6, unsafe_add(z2, normal.TAIL_B6))))))))))))))) >> (v >> 64),
+            )
+        else:
+            # The density is below 0.033 here.
+            y = unsafe_div(normal.WING_A0, unsafe_add(unsafe_add(z2, normal.WING_B0),
+            unsafe_div(normal.WING_A1, unsafe_add(unsafe_add(z2, normal.WING_B1),
+            unsafe_div(normal.WING_A2, unsafe_add(unsafe_add(z2, normal.WING_B2),
+            unsafe_div(normal.WING_A3, unsafe_add(unsafe_add(z2, normal.WING_B3),
+            unsafe_div(normal.WING_A4, unsafe_add(unsafe_add(z2, normal.WING_B4),
+            unsafe_div(normal.WING_A5, unsafe_add(z2, normal.WING_B5))))))))))))
+            if z1 < 0:
+                # M(-z) = -a0/(z - b0 + a1/(z - b1 + ...)).
+                u = unsafe_sub(
+                    2**127,
+                    unsafe_mul(u, unsafe_sub(y, unsafe_div(normal.WING_A0, unsafe_add(unsafe_sub(z1, normal.WING_B0),
+                    unsafe_div(normal.WING_A1, unsafe_add(unsafe_sub(z1, normal.WING_B1),
+                    unsafe_div(normal.WING_A2, unsafe_add(unsafe_sub(z1, normal.WING_B2),
+                    unsafe_div(normal.WING_A3, unsafe_add(unsafe_sub(z1, normal.WING_B3),
+                    unsafe_div(normal.WING_A4, unsafe_add(unsafe_sub(z1, normal.WING_B4),
+                    unsafe_div(normal.WING_A5, unsafe_sub(z1, normal.WING_B5)))))))))))))) >> (v >> 64),
+                )
+            else:
+                u = unsafe_mul(u, unsafe_sub(unsafe_div(normal.WING_A0, unsafe_add(unsafe_add(z1, normal.WING_B0),
+                unsafe_div(normal.WING_A1, unsafe_add(unsafe_add(z1, normal.WING_B1),
+                unsafe_div(normal.WING_A2, unsafe_add(unsafe_add(z1, normal.WING_B2),
+                unsafe_div(normal.WING_A3, unsafe_add(unsafe_add(z1, normal.WING_B3),
+                unsafe_div(normal.WING_A4, unsafe_add(unsafe_add(z1, normal.WING_B4),
+                unsafe_div(normal.WING_A5, unsafe_add(z1, normal.WING_B5)))))))))))), y)) >> (v >> 64)
+        # Rounding may leave a few units below zero where the value vanishes.
+        if u < 0:
+            return 0
+        # Below 2**128 * 2**127.
+        return unsafe_mul(low, u) >> 127
+    # high cdf(z2) - low cdf(z1) - (high - low), the halves taken together. Unless there is no
+    # deviation, z2 bounds high by 12.3 times low: below 2**132 * 2**119.
+    u = unsafe_mul(z1, z1) >> 64
+    y = unsafe_mul(z2, z2) >> 64
+    return max(
+        unsafe_sub(
+            unsafe_sub(
+                unsafe_mul(high, unsafe_mul(z2, unsafe_add(normal.MID_C,
+                unsafe_div(normal.MID_A0, unsafe_add(unsafe_add(y, normal.MID_B0),
+                unsafe_div(normal.MID_A1, unsafe_add(unsafe_add(y, normal.MID_B1),
+                unsafe_div(normal.MID_A2, unsafe_add(unsafe_add(y, normal.MID_B2),
+                unsafe_div(normal.MID_A3, unsafe_add(unsafe_add(y, normal.MID_B3),
+                unsafe_div(normal.MID_A4, unsafe_add(y, normal.MID_B4))))))))))))),
+                unsafe_mul(low, unsafe_mul(z1, unsafe_add(normal.MID_C,
+                unsafe_div(normal.MID_A0, unsafe_add(unsafe_add(u, normal.MID_B0),
+                unsafe_div(normal.MID_A1, unsafe_add(unsafe_add(u, normal.MID_B1),
+                unsafe_div(normal.MID_A2, unsafe_add(unsafe_add(u, normal.MID_B2),
+                unsafe_div(normal.MID_A3, unsafe_add(unsafe_add(u, normal.MID_B3),
+                unsafe_div(normal.MID_A4, unsafe_add(u, normal.MID_B4))))))))))))),
+            ),
+            unsafe_sub(high, low) << 119,
+        ) >> 120,
+        0,
+    )

@@ -54,7 +54,51 @@ NEAR_A4: constant(int256) = -373_757_813_523_902_976_455_769_945_536_733_767_599
 NEAR_B4: constant(int256) = -292_394_955_946_641_047_723
 NEAR_A5: constant(int256) = 110_275_833_087_757_182_591_329_818_763_745_948_846_392
 NEAR_B5: constant(int256) = 353_474_532_939_422_707_627
-# The same in wad, for `_cdf`; the first quotient is wad with 64 fractional bits.
+# Where the next two meet: 2.24 standard deviations.
+EDGE: constant(int256) = 41_320_706_725_109_395_620
+TWICE_EDGE: constant(uint256) = 82_641_413_450_218_791_240
+# (cdf(z) - 1/2)/z in z**2 up to the edge, with 56 fractional bits (the inner quotients with 64);
+# error of cdf 1.1e-14, times exp(-z**2/2).
+MID_C: constant(int256) = 923_398_181_425_975
+MID_A0: constant(int256) = 6_582_392_609_965_011_326_568_944_912_421_535_169
+MID_B0: constant(int256) = 721_023_541_418_182_593_643
+MID_A1: constant(int256) = 2_632_096_886_557_273_357_757_396_421_848_195_996_155
+MID_B1: constant(int256) = 29_659_596_554_471_809_314_100
+MID_A2: constant(int256) = 870_545_041_283_338_122_430_645_559_158_341_789_504_180_772
+MID_B2: constant(int256) = -29_343_798_304_672_371_375_848
+MID_A3: constant(int256) = 31_110_687_741_245_251_767_681_007_960_726_824_514
+MID_B3: constant(int256) = 4_299_691_065_336_122_680_759
+MID_A4: constant(int256) = 18_256_240_812_034_348_078_928_164_282_608_209_035_020_579
+MID_B4: constant(int256) = -4_230_904_915_871_350_325_893
+# Mills' ratio beyond the edge, error 4.2e-15 absolute.
+TAIL_A0: constant(int256) = 340_282_366_922_618_423_001_186_234_767_427_342_679
+TAIL_B0: constant(int256) = 34_444_917_421
+TAIL_A1: constant(int256) = 340_282_281_736_477_063_530_722_850_848_889_838_890
+TAIL_B1: constant(int256) = -319_205_480_677_895
+TAIL_A2: constant(int256) = 680_813_077_996_443_430_475_641_707_878_375_077_033
+TAIL_B2: constant(int256) = 190_829_249_715_202_919
+TAIL_A3: constant(int256) = 949_254_180_102_654_361_207_071_176_794_802_771_697
+TAIL_B3: constant(int256) = -21_228_690_353_821_887_330
+TAIL_A4: constant(int256) = 6_471_125_085_872_821_807_760_801_712_975_527_275_996
+TAIL_B4: constant(int256) = 158_456_278_834_002_352_626
+TAIL_A5: constant(int256) = -1_304_193_451_404_492_346_134_024_372_653_172_325_303
+TAIL_B5: constant(int256) = -240_734_186_286_602_264_793
+TAIL_A6: constant(int256) = 84_734_803_875_354_067_774_338_685_500_645_497_323_970
+TAIL_B6: constant(int256) = 307_961_099_276_992_404_056
+# The same, error 3e-13 absolute.
+WING_A0: constant(int256) = 340_282_366_834_689_164_629_632_770_096_352_238_505
+WING_B0: constant(int256) = -1_272_286_931_469
+WING_A1: constant(int256) = 340_284_627_452_228_987_079_056_408_056_920_046_846
+WING_B1: constant(int256) = 6_070_781_671_698_979
+WING_A2: constant(int256) = 677_191_080_787_639_435_399_202_282_980_255_158_120
+WING_B2: constant(int256) = -1_853_579_703_415_136_437
+WING_A3: constant(int256) = 1_517_309_634_030_899_244_061_203_596_955_131_510_587
+WING_B3: constant(int256) = 65_827_658_665_082_655_875
+WING_A4: constant(int256) = -4_756_096_994_986_588_198_647_459_811_028_173_170_246
+WING_B4: constant(int256) = 56_137_641_403_394_877_885
+WING_A5: constant(int256) = 8_719_182_105_015_728_168_756_608_726_074_169_303_024
+WING_B5: constant(int256) = 39_367_180_647_309_615_959
+# The fraction NEAR in wad, for `_cdf`; the first quotient is wad with 64 fractional bits.
 CDF_A0: constant(int256) = 18_444_720_688_188_239_633_992_541_508_357_494_617_499_174_338_335_637_504
 CDF_B0: constant(int256) = -5_341_093_329_259_861
 CDF_A1: constant(int256) = 1_130_228_591_020_772_754_282_412_369_963_052_408
