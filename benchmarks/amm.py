@@ -1,0 +1,79 @@
+"""Gas of the option pool and of wrapped longs: execution of a fresh transaction, as in gas.py.
+
+Prices as live markets should keep them: an aggregate that anybody recorded in this block.
+"""
+
+import boa
+
+from novate.gas import transaction_gas
+from tests.unit.tokens.LongTokens.conftest import Wrapping
+from tests.unit.venues.OptionPool.conftest import UNLIMITED, PoolWorld
+from tests.world import wad
+
+# Lyra v1 publishes no figure here; benchmarks/peers.toml is the place for one that was measured.
+
+
+def pool_gas(count: int, expiries: int = 2) -> dict[str, int]:
+    """A trade on an open series with a pool of so many positions, sold at strikes around spot."""
+    world = PoolWorld()
+    rest = world.person("the other side", cash=50_000_000)
+    account = world.market.account("pool's books")
+    for i in range(count):
+        expiry = world.expiries[i % expiries]
+        strike = 2_750 + 25 * ((i // (2 * expiries)) - count // (4 * expiries))
+        series = world.market.series(strike, expiry, bool(i // expiries % 2))
+        trade = list(world.trade(account, rest, series, 1 + i / 64, 20))
+        trade[0] = world.pool.ACCOUNT()
+        world.ledger.novate([tuple(trade)], sender=world.venue)
+    code = world.series(2_750).code
+    world.deal(world.series(2_750), 1)
+    world.pass_time()
+    world.market.oracle.poke(1)
+    figures = {}
+    with boa.env.anchor():
+        arguments = (world.taker.number, code, wad(2), UNLIMITED)
+        gas = transaction_gas(world.pool.trade, *arguments, sender=world.taker.address)
+        figures[f"amm.trade.{count}"] = gas.execution
+    figures[f"amm.quote.{count}"] = transaction_gas(world.pool.quote, code, wad(2)).execution
+    if count == 16:
+        bring = (world.shares.request_deposit, 10**9)
+        figures["amm.request_deposit"] = transaction_gas(*bring, sender=world.backer).execution
+        world.pass_time(3_600)
+        world.market.oracle.poke(1)
+        figures["amm.process"] = transaction_gas(world.shares.process, 32).execution
+    return figures
+
+
+def token_gas() -> dict[str, int]:
+    """Wrapping into an id that exists, its transfer through either door, and the way back."""
+    world = Wrapping()
+    world.wrap(1)
+    holder, code = world.holder, world.put.code
+    world.market.oracle.poke(1)
+    figures = {}
+    with boa.env.anchor():
+        arguments = (holder.number, code, wad(1), holder.address)
+        gas = transaction_gas(world.hub.wrap, *arguments, sender=holder.address)
+        figures["token.wrap"] = gas.execution
+    gas = transaction_gas(world.hub.transfer, world.friend, code, wad(0.5), sender=holder.address)
+    figures["token.transfer"] = gas.execution
+    with boa.env.anchor():
+        gas = transaction_gas(
+            world.hub.unwrap, code, wad(0.5), holder.number, sender=holder.address
+        )
+        figures["token.unwrap"] = gas.execution
+    return figures
+
+
+def measure() -> dict[str, int]:
+    """All rows, by their names in gas.json."""
+    return {**pool_gas(16), **pool_gas(64), **token_gas()}
+
+
+if __name__ == "__main__":
+    from novate.engine import Engine
+
+    boa.set_env(Engine())
+    boa.env.evm.patch.timestamp = 1_767_225_600
+    for name, gas in measure().items():
+        print(f"{name:24} {gas:>10,}")

@@ -1,0 +1,138 @@
+# pragma version 0.4.3
+"""
+@title Charges of an option pool: what risk costs
+@license AGPL-3.0-only
+@notice The pool's risk has a price that depends on where it stands and on nothing else, a potential
+
+          P = level V_e**2 / 2 N + skew v_k**2 / 2 N            (each expiry, each strike)
+            + delta |D| + gamma |G| / 100 + vega |V| + slope max(M - free N, 0)**2 / 2 N
+
+        V_e and v_k the vega of an expiry and of a strike, D, G, V dollar delta, weighted gamma and
+        vega of the whole book, M what it owes at spot, N its capital. A trade pays
+        contracts x value, a fee in proportion to the contracts, and P after less P before: the
+        integral of the marginal price along the trade. The derivative of the first two terms is
+        vega times a shift of volatility: -level V_e / N for all strikes of an expiry, and
+        -skew v_k / N for one strike. Differences of one function add up, so a trade in parts pays
+        what it pays at once; N stands still within a block.
+
+        P is convex. Within a block a trade pays P's difference from where the block began, if that
+        is more: at least g x change, g one slope of P there. Whoever ends where it began has
+        then paid at least g x 0, and two fees, whatever others did in between.
+
+        A rebate (P falls) never exceeds the reserve of what was charged.
+@custom:rounding Against the taker, by some wei a trade.
+"""
+
+from ..interfaces import IPoolPricer
+from . import pool_rules
+
+WAD: constant(int256) = 10**18
+BPS: constant(int256) = 10**4
+
+
+@internal
+@pure
+def _deal(order: IPoolPricer.Order, risk: IPoolPricer.Risk) -> IPoolPricer.Deal:
+    """
+    @notice What a trade costs, or why it is refused.
+    """
+    assert risk.fresh, "pool: stale price"
+    rules: uint256 = order.rules
+    quantity: int256 = order.quantity
+    size: int256 = abs(quantity)
+    after: int256 = risk.held - quantity
+    # The pool's position in the series.
+    grows: bool = abs(after) > abs(risk.held) or (after > 0) != (risk.held > 0)
+    if grows:
+        least: int256 = pool_rules._field(rules, pool_rules.LEAST_DELTA) * risk.spot // BPS
+        delta: int256 = abs(risk.unit_delta)
+        assert delta >= least and delta <= risk.spot - least, "pool: extreme delta"
+
+    deal: IPoolPricer.Deal = empty(IPoolPricer.Deal)
+    deal.capital = order.capital
+    if deal.capital == 0:
+        deal.capital = order.cash + risk.value
+    assert deal.capital > 0, "pool: no capital"
+    vega: int256 = -quantity * risk.unit_vega // WAD
+    deal.change = IPoolPricer.Position(
+        level=vega,
+        skew=vega,
+        delta=-quantity * risk.unit_delta // WAD,
+        gamma=-quantity * risk.unit_gamma // WAD,
+        vega=vega,
+        short=(max(-after, 0) - max(-risk.held, 0)) * risk.spot // WAD,
+    )
+    now: IPoolPricer.Position = IPoolPricer.Position(
+        level=risk.level, skew=risk.skew, delta=risk.delta, gamma=risk.gamma, vega=risk.vega, short=risk.short
+    )
+    self._require_within(rules, deal.capital, now, deal.change)
+
+    # Division goes towards zero: so much for the taker who sells.
+    deal.value = quantity * risk.price // WAD
+    if quantity > 0:
+        deal.value += 1
+    rate: int256 = pool_rules._field(rules, pool_rules.PREMIUM_FEE) * risk.price
+    rate += pool_rules._field(rules, pool_rules.SPOT_FEE) * risk.spot
+    deal.fee = size * rate // (WAD * BPS) + 1
+    deal.charge = self._difference(rules, deal.capital, now, deal.change)
+    if order.traded:
+        begun: IPoolPricer.Position = IPoolPricer.Position(
+            level=now.level - order.moved.level,
+            skew=now.skew - order.moved.skew,
+            delta=now.delta - order.moved.delta,
+            gamma=now.gamma - order.moved.gamma,
+            vega=now.vega - order.moved.vega,
+            short=now.short - order.moved.short,
+        )
+        deal.charge = max(deal.charge, self._difference(rules, deal.capital, begun, deal.change))
+    deal.charge = max(deal.charge, -convert(order.reserve, int256))
+    deal.cost = deal.value + deal.fee + deal.charge
+    if quantity > 0:
+        # Nobody is paid for taking an option.
+        deal.cost = max(deal.cost, 0)
+    # Nor may who sells one owe for it.
+    assert quantity > 0 or deal.cost <= 0, "pool: worth less than charge"
+    return deal
+
+
+@internal
+@pure
+def _difference(
+    rules: uint256, capital: int256, at: IPoolPricer.Position, change: IPoolPricer.Position
+) -> int256:
+    """
+    @return [wad USD] P after a change less P before, rounded up.
+    """
+    # The terms with N, 2 N x 10,000 times.
+    squares: int256 = pool_rules._field(rules, pool_rules.LEVEL) * change.level * (2 * at.level + change.level)
+    squares += pool_rules._field(rules, pool_rules.SKEW) * change.skew * (2 * at.skew + change.skew)
+    free: int256 = pool_rules._field(rules, pool_rules.FREE) * capital // 100
+    before: int256 = max(at.short - free, 0)
+    after: int256 = max(at.short + change.short - free, 0)
+    squares += pool_rules._field(rules, pool_rules.SLOPE) * (after - before) * (after + before)
+    lines: int256 = pool_rules._field(rules, pool_rules.DELTA) * (abs(at.delta + change.delta) - abs(at.delta))
+    lines += pool_rules._field(rules, pool_rules.GAMMA) * (abs(at.gamma + change.gamma) - abs(at.gamma)) // 100
+    lines += pool_rules._field(rules, pool_rules.VEGA) * (abs(at.vega + change.vega) - abs(at.vega))
+    return squares // (2 * BPS * capital) + lines // BPS + 2
+
+
+@internal
+@pure
+def _require_within(
+    rules: uint256, capital: int256, now: IPoolPricer.Position, change: IPoolPricer.Position
+):
+    """
+    @notice Risk beyond its limit may only shrink.
+    """
+    delta: int256 = abs(now.delta + change.delta)
+    most: int256 = pool_rules._field(rules, pool_rules.MAX_DELTA) * capital // BPS
+    assert delta <= most or delta < abs(now.delta), "pool: delta limit"
+    # Gamma for 1 % of spot and vega for a point of volatility, in basis points of capital.
+    gamma: int256 = abs(now.gamma + change.gamma)
+    most = pool_rules._field(rules, pool_rules.MAX_GAMMA) * capital // 100
+    assert gamma <= most or gamma < abs(now.gamma), "pool: gamma limit"
+    vega: int256 = abs(now.vega + change.vega)
+    most = pool_rules._field(rules, pool_rules.MAX_VEGA) * capital // 100
+    assert vega <= most or vega < abs(now.vega), "pool: vega limit"
+    most = pool_rules._field(rules, pool_rules.MOST) * capital // 100
+    assert change.short <= 0 or now.short + change.short <= most, "pool: use limit"

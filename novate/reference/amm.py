@@ -1,0 +1,225 @@
+"""The option pool in plain numbers: what its risk is, what a trade costs, what a share is worth.
+
+Written from the design and from what the pool promises, not from the contracts: potentials and
+sensitivities in mpmath, of which tests show that they are integrals and derivatives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from mpmath import erfc, exp, log, mpf, pi, sqrt
+
+YEAR = 31_536_000
+HOUR = 3_600
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What the pool's owner chooses, in the units and order of contracts/venues/pool_rules.vy."""
+
+    premium_fee: int = 100  # [bps] of value
+    spot_fee: int = 5  # [bps] of spot, per contract
+    level: int = 500  # [bps of volatility] at vega of 1 % of capital per point
+    skew: int = 1_500
+    delta: int = 20  # [bps] of dollar delta
+    gamma: int = 20  # [bps] of dollar delta's change for 1 % of spot
+    vega: int = 50  # [bps of volatility] of vega
+    horizon: int = 72  # [hours]
+    free: int = 300  # [%] of capital owed at spot
+    most: int = 1_000  # [%]
+    slope: int = 20  # [bps] per 100 % of capital
+    max_delta: int = 10_000  # [bps] of capital
+    max_gamma: int = 2_000  # [bps] of capital, per 1 % of spot
+    max_vega: int = 100  # [bps] of capital, per point
+    least_delta: int = 500  # [bps]
+    last: int = 720  # [minutes] before expiry
+
+
+@dataclass(frozen=True)
+class Conduct:
+    """How the pool behaves, likewise."""
+
+    longest: int = 90  # [days]
+    jump: int = 500  # [bps]
+    window: int = 10  # [minutes]
+    swing: int = 1_000  # [bps]
+    period: int = 1_440  # [minutes]
+    pause: int = 60  # [minutes]
+    spot_doubt: int = 50  # [bps]
+    vol_doubt: int = 100  # [bps of volatility]
+    release: int = 720  # [hours]
+    theta: int = 1_000  # [%]
+    band: int = 2_500  # [bps] of capital
+    edge: int = 10  # [bps]
+    buffer: int = 1_000  # [bps] of capital
+    entry: int = 60  # [minutes]
+    exit: int = 1_440  # [minutes]
+    least: int = 10  # [USD]
+
+
+@dataclass(frozen=True)
+class Market:
+    """One expiry. volatility: of a strike, annualised."""
+
+    spot: Any
+    forward: Any
+    left: int  # [s] to expiry
+    volatility: Callable[[Any], Any]
+    fixed: Any = 0  # part of the forward that no longer moves
+    discount: Any = 1
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Of one contract, or of a book, in USD: see contracts/interfaces/IPoolPricer.vyi."""
+
+    value: Any
+    delta: Any
+    gamma: Any
+    vega: Any
+    theta: Any
+
+
+def cdf(x: Any) -> Any:
+    return erfc(-x / sqrt(mpf(2))) / 2
+
+
+def unit(market: Market, strike: Any, is_put: bool, horizon: int = 0) -> Figures:
+    """One contract, by differentiating Black-76 by hand."""
+    f, k = mpf(market.forward), mpf(strike)
+    if market.left <= 0:
+        return Figures(market.discount * max((k - f) if is_put else (f - k), 0), 0, 0, 0, 0)
+    t = mpf(market.left) / YEAR
+    volatility = mpf(market.volatility(strike))
+    s = volatility * sqrt(t)
+    d1 = log(f / k) / s + s / 2
+    call = f * cdf(d1) - k * cdf(d1 - s)
+    density = exp(-d1 * d1 / 2) / sqrt(2 * pi)
+    moving = f - mpf(market.fixed)
+    weight = 1 + mpf(horizon) / market.left
+    discount = mpf(market.discount)
+    return Figures(
+        value=discount * (call - f + k if is_put else call),
+        delta=discount * moving * (cdf(d1) - is_put),
+        gamma=discount * moving**2 * density / (f * s) * weight,
+        vega=discount * f * density * sqrt(t),
+        theta=-discount * f * density * volatility / (2 * sqrt(t)),
+    )
+
+
+@dataclass(frozen=True)
+class Option:
+    """expiry in seconds, strike in USD."""
+
+    expiry: int
+    strike: Any
+    is_put: bool
+
+
+@dataclass
+class Pool:
+    """A pool at one moment. book: contracts that it holds, long positive."""
+
+    rules: Rules
+    markets: Mapping[int, Market]
+    cash: Any
+    reserve: Any = mpf(0)
+    book: dict[Option, Any] = field(default_factory=dict)
+    # What the first trade of the block found: capital and book.
+    began: tuple[Any, dict[Option, Any]] | None = None
+
+    def unit(self, option: Option) -> Figures:
+        market = self.markets[option.expiry]
+        return unit(market, option.strike, option.is_put, self.rules.horizon * HOUR)
+
+    @property
+    def spot(self) -> Any:
+        return next(iter(self.markets.values())).spot
+
+    def risk(self, book: Mapping[Option, Any] | None = None) -> Figures:
+        """All positions together."""
+        held = self.book if book is None else book
+        figures = [(q, self.unit(option)) for option, q in held.items()]
+        names = ("value", "delta", "gamma", "vega", "theta")
+        return Figures(*(sum((q * getattr(u, n) for q, u in figures), mpf(0)) for n in names))
+
+    def owed(self, book: Mapping[Option, Any] | None = None) -> Any:
+        """Contracts that are short, at spot."""
+        held = self.book if book is None else book
+        return sum((-q for q in held.values() if q < 0), mpf(0)) * self.spot
+
+    @property
+    def gross_vega(self) -> Any:
+        return sum((abs(q) * self.unit(o).vega for o, q in self.book.items()), mpf(0))
+
+    @property
+    def income(self) -> Any:
+        """Cash and options at mid, less what is not earned yet."""
+        return self.cash + self.risk().value - self.reserve
+
+    def worth(self, conduct: Conduct, confidence: Any = 1) -> tuple[Any, Any]:
+        """Low and high value: what shares are paid by, what they are made by."""
+        doubt = (mpf(conduct.spot_doubt) / 10_000 + 1 - confidence) * abs(self.risk().delta)
+        doubt += mpf(conduct.vol_doubt) / 10_000 * self.gross_vega
+        return max(self.income - doubt, 0), self.income + self.reserve + doubt
+
+    def potential(self, book: Mapping[Option, Any], capital: Any) -> Any:
+        """The price of all risk of a book."""
+        rules, risk = self.rules, self.risk(book)
+        by_expiry: dict[Any, Any] = {}
+        by_strike: dict[Any, Any] = {}
+        for option, quantity in book.items():
+            vega = quantity * self.unit(option).vega
+            by_expiry[option.expiry] = by_expiry.get(option.expiry, 0) + vega
+            strike = (option.expiry, option.strike)
+            by_strike[strike] = by_strike.get(strike, 0) + vega
+        shifts = rules.level * sum(v * v for v in by_expiry.values())
+        shifts += rules.skew * sum(v * v for v in by_strike.values())
+        beyond = max(self.owed(book) - mpf(rules.free) / 100 * capital, 0)
+        shifts += rules.slope * beyond * beyond
+        lines = rules.delta * abs(risk.delta) + rules.gamma * abs(risk.gamma) / 100
+        lines += rules.vega * abs(risk.vega)
+        return (shifts / (2 * capital) + lines) / 10_000
+
+    def after(self, option: Option, quantity: Any, book: Mapping[Option, Any]) -> dict[Option, Any]:
+        """A book from which a taker bought so many contracts."""
+        changed = dict(book)
+        changed[option] = changed.get(option, mpf(0)) - quantity
+        return changed
+
+    def cost(self, option: Option, quantity: Any) -> tuple[Any, Any, Any]:
+        """Value, fee and charge of a trade; positive quantity: the taker buys, and pays the sum."""
+        one = self.unit(option)
+        capital, begun = self.began or (self.income, self.book)
+        fee = abs(quantity) * (self.rules.premium_fee * one.value + self.rules.spot_fee * self.spot)
+        charges = [
+            self.potential(self.after(option, quantity, book), capital)
+            - self.potential(book, capital)
+            for book in (self.book, begun)
+        ]
+        charge = max(max(charges), -self.reserve)
+        value, fee = quantity * one.value, fee / 10_000
+        if quantity > 0:
+            return value, fee, charge if value + fee + charge > 0 else -value - fee
+        return value, fee, charge
+
+    def trade(self, option: Option, quantity: Any) -> Any:
+        """Do it; what the taker paid."""
+        value, fee, charge = self.cost(option, quantity)
+        if self.began is None:
+            self.began = (self.income, dict(self.book))
+        self.cash += value + fee + charge
+        self.reserve += fee + charge
+        self.book = self.after(option, quantity, self.book)
+        return value + fee + charge
+
+    def next_block(self, conduct: Conduct, seconds: int, theta_rate: Any) -> None:
+        """Time passes: the reserve becomes income. theta_rate: per capital and year, >= 0."""
+        power = mpf(seconds) / (conduct.release * HOUR)
+        power += mpf(conduct.theta) / 100 * theta_rate * seconds / YEAR
+        self.reserve *= exp(-power)
+        self.markets = {e: replace(m, left=m.left - seconds) for e, m in self.markets.items()}
+        self.began = None

@@ -1,0 +1,112 @@
+"""A market with an option pool: who backs it, who trades with it, and its twin in plain numbers."""
+
+from collections.abc import Sequence
+from dataclasses import astuple
+from typing import Any
+
+import boa
+import pytest
+from mpmath import mpf
+
+from novate.market import Account, Series
+from novate.reference.amm import Conduct, Market, Option, Pool, Rules
+from tests.world import WAD, World, build, wad
+
+UNIT = 10**6
+UNDERLYING = 1
+UNLIMITED = 2**255 - 1
+HOUR = 3_600
+
+
+class PoolWorld(World):
+    """The market of `tests.world`, a pricer, a pool with money of two backers, and takers."""
+
+    def __init__(self, rules: Rules | None = None, conduct: Conduct | None = None) -> None:
+        super().__init__()
+        self.rules, self.conduct = rules or Rules(), conduct or Conduct()
+        self.token: Any = self.market.cash_token
+        self.pricer: Any = build("venues/PoolPricer.vy", self.market.oracle.address)
+        self.pool, self.shares = self.open_pool()
+        self.taker = self.person("taker", cash=1_000_000)
+        self.other = self.person("other taker", cash=1_000_000)
+        self.expiries = self.market.expiries(4)[1:3]
+        self.backer = self.rich("backer")
+        self.pool.look(self.expiries)
+        self.bring(self.backer, 1_000_000)
+        boa.env.time_travel(seconds=HOUR)
+        self.market.push_price(2_750, 0.15)
+        self.shares.process(32)
+
+    def open_pool(self) -> tuple[Any, Any]:
+        """A pool and its shares."""
+        pool = build(
+            "venues/OptionPool.vy",
+            *(self.ledger.address, self.market.oracle.address, self.pricer.address, UNDERLYING),
+            self.owner,
+        )
+        shares = build("venues/PoolShares.vy", pool.address, "Novate index pool", "nPOOL")
+        self.ledger.set_venue(pool.address, True, sender=self.owner)
+        pool.link(shares.address, self.market.operators.address, sender=self.owner)
+        pool.set_rules(astuple(self.rules), astuple(self.conduct), sender=self.owner)
+        return pool, shares
+
+    def rich(self, role: str) -> str:
+        """Somebody outside the clearinghouse, with tokens that the pool may take."""
+        address = str(boa.env.generate_address(role))
+        self.token.mint(address, 10**8 * UNIT)
+        self.token.approve(self.shares.address, 2**256 - 1, sender=address)
+        return address
+
+    def bring(self, backer: str, dollars: float) -> int:
+        return int(self.shares.request_deposit(int(dollars * UNIT), sender=backer))
+
+    def series(self, strike: float, is_put: bool = False, expiry: int = 0) -> Series:
+        return self.market.series(strike, self.expiries[expiry], is_put)
+
+    def deal(
+        self, series: Series, quantity: float, limit: int = UNLIMITED, taker: Account | None = None
+    ) -> int:
+        """The taker buys from the pool, or sells to it; what it paid [wad]."""
+        taker = taker or self.taker
+        arguments = (taker.number, series.code, wad(quantity), limit)
+        return int(self.pool.trade(*arguments, sender=taker.address))
+
+    def held(self) -> Sequence[tuple[Series, int]]:
+        return self.market._positions(self.pool.ACCOUNT())
+
+    def twin(self) -> Pool:
+        """The pool in plain numbers, as it stands, at the beginning of a block."""
+        oracle, now = self.market.oracle, int(boa.env.timestamp)
+        quotes = {e: oracle.quote(UNDERLYING, e) for e in self.market.expiries(5)}
+        markets = {
+            expiry: Market(
+                mpf(q.spot) / WAD,
+                mpf(q.forward) / WAD,
+                expiry - now,
+                lambda _, v=q.volatility: mpf(v) / WAD,
+                mpf(q.fixed) / WAD,
+                mpf(q.discount) / WAD,
+            )
+            for expiry, q in quotes.items()
+        }
+        book = {option(series): mpf(quantity) / WAD for series, quantity in self.held()}
+        cash = mpf(self.ledger.cash_of(self.pool.ACCOUNT())) / WAD
+        reserve = mpf(self.pool.state(0)[1].reserve) / WAD
+        return Pool(self.rules, markets, cash, reserve, book)
+
+    def pass_time(self, seconds: int = 12) -> None:
+        boa.env.time_travel(seconds=seconds)
+
+
+def option(series: Series) -> Option:
+    return Option(series.expiry, mpf(series.strike) / WAD, series.is_put)
+
+
+def near(figure: int, expected: Any, tolerance: float = 1e-9) -> bool:
+    """A contract's figure [wad] beside plain dollars; tolerance in dollars, and relative."""
+    return bool(abs(mpf(figure) / WAD - expected) <= tolerance * (1 + abs(expected)))
+
+
+@pytest.fixture(scope="module")
+def world() -> PoolWorld:
+    return PoolWorld()
