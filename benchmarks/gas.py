@@ -167,24 +167,28 @@ class Bench:
                 )
 
     def auctions(self) -> None:
+        """By standard margin, and the largest account by portfolio margin, on both sides."""
         house = self.market.auctions
         keeper = self.person("keeper", 0)
-        for count in (1, 16, 64, 128):
+        cases = [(count, 0, "") for count in (1, 16, 64, 128)]
+        for count, engine, suffix in [*cases, (128, 1, "_portfolio")]:
             with boa.env.anchor():
                 seller = self.person("seller", 1_000_000)
+                for account in (seller, self.taker) if engine else ():
+                    self.ledger.set_engine(account.number, engine, sender=account.address)
                 puts = self.series(count, 1) if count > 1 else [self.market.put(2_700, 7)]
                 self.open(seller, puts, lambda _: True, WAD)
                 free = self.ledger.health(seller.number).initial // 10**18
                 self.market.withdraw(seller, free)
                 self.crash(seller)
                 start = (house.start, seller.number, keeper.number)
-                self.record(f"auction.start.{count}", *start, sender=keeper.address)
+                self.record(f"auction.start.{count}{suffix}", *start, sender=keeper.address)
                 house.start(seller.number, keeper.number, sender=keeper.address)
                 self.market.travel(60)
                 self.market.oracle.poke(1)
                 kind = house.preview(seller.number, WAD).terms.kind
                 self.record(
-                    f"auction.bid.{count}",
+                    f"auction.bid.{count}{suffix}",
                     house.bid,
                     *(seller.number, self.taker.number, WAD // 4, 2**200, kind, UNLIMITED),
                     sender=self.taker.address,

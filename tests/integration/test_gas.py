@@ -49,7 +49,14 @@ def test_every_peer_is_beaten(committed: dict[str, int]) -> None:
 
 def test_the_dearest_operations_fit_a_block(committed: dict[str, int]) -> None:
     """P-29: a full account can be liquidated and settled with room to spare."""
-    for name in ("auction.start.128", "auction.bid.128", "settle.128", "margin.standard.128"):
+    for name in (
+        "auction.start.128",
+        "auction.bid.128",
+        "auction.start.128_portfolio",
+        "auction.bid.128_portfolio",
+        "settle.128",
+        "margin.standard.128",
+    ):
         assert committed[name] <= BLOCK // 4
 
 

@@ -60,6 +60,17 @@ class Accounts(Twin):
             self.note("left with a share")
         self.withdraw(role, amount, refusal)
 
+    def borrows(self) -> None:
+        """Brings collateral and takes out more cash than there is: a debt that pays interest."""
+        role = self.pick(list(self.people))
+        number = self.people[role].number
+        if number in self.sale or self.model.expected():
+            return
+        self.bring(role, 1, int(self.rng.integers(1, 4)))
+        free = self.judge(number).initial
+        if free > 10:
+            self.withdraw(role, int(free * float(self.rng.uniform(0.5, 0.95))))
+
     def deals(self, *leg: int) -> None:
         """A trade, which no one in auction makes and no halt lets open."""
         frozen = bool(set(leg[:2]) & set(self.sale))
