@@ -6,7 +6,7 @@ v2-core): calls sold, strikes from spot up in steps of 5 % of it, two weeks; `64
 of two to eight weeks. `_mixed` is the dearest book: calls and puts, bought and sold, within 25 % of
 spot, where no volatility and hardly a scenario can be left out. `_chain` holds a call and a put at
 each strike. Prices are held by the oracle for twelve seconds and were stored in the same block, as
-live markets run; `_unheld` asks the sources again.
+live markets run; `_unheld` asks the sources again. `_scan`: the moves follow a scan range.
 """
 
 import random
@@ -39,6 +39,7 @@ class PortfolioBench(Bench):
         engine = deploy_engine(self.market.oracle.address, owner)
         settings = compiled("margin/PortfolioSettings.vy").at(engine.address)
         settings.set_market(1, figures(TWENTY_THREE), levels(TWENTY_THREE), sender=owner)
+        self.settings = settings
         office = compiled("clearing/BackOffice.vy").at(self.ledger.address)
         office.register_engine(1, engine.address, sender=owner)
         office.set_engine(self.taker.number, 1, sender=self.taker.address)
@@ -54,6 +55,11 @@ class PortfolioBench(Bench):
         """As live markets run: prices are served for twelve seconds, and were stored just now."""
         self.oracle.set_limits(1, seconds, *LIMITS, sender=self.market.owner)
         self.oracle.poke(1, sender=self.market.owner)
+
+    def follow(self) -> None:
+        """Moves as wide as the market's scan range says."""
+        scan = self.market.contracts["scan_range"]
+        self.settings.set_scan_range(1, scan.address, sender=self.market.owner)
 
     def smile(self, expiry: int) -> tuple[object, ...]:
         """A skewed smile around `VOLATILITY`, as the surface takes it."""
@@ -129,6 +135,10 @@ def measure() -> dict[str, int]:
                     bench.hold(0)
                     found["margin.portfolio.16_unheld"] = bench.withdrawal() - bare
             bench.hold()
+            if name == "16":
+                with boa.env.anchor():
+                    bench.follow()
+                    found["margin.portfolio.16_scan"] = bench.withdrawal() - bare
             found[f"margin.portfolio.{name}"] = bench.withdrawal() - bare
     return found
 

@@ -528,11 +528,10 @@ def _portfolio_table(book: Book, account: portfolio.Account) -> MarginTable:
                 "charge for doubt": 0.0 - line.charge,
             }
             columns[label] = line.losses
+        scan = book.scans.get(underlying, 1.0)
         if sheet.collateral:
-            columns[f"{underlying} collateral"] = (
-                sheet.collateral
-                * (np.array([s.spot for s in sheet.scenarios]) - 1)
-                * book.scans.get(underlying, 1.0)
+            columns[f"{underlying} collateral"] = sheet.collateral * (
+                np.array([portfolio.moved(s.spot, scan) for s in sheet.scenarios]) - 1
             )
         everything = everything + sheet.losses
         factor = sheet.factor

@@ -200,6 +200,7 @@ STEPS: tuple[Step, ...] = (
         "set_market",
         (Set("underlying"), Set("portfolio"), Set("grid_of_moves")),
     ),
+    Step("portfolio_margin", "set_scan_range", (Set("underlying"), At("scan_range"))),
     Step(
         "portfolio_margin",
         "set_collateral",

@@ -59,7 +59,14 @@ def book_of(
         engine,
         holdings,
         {one: figures or _portfolio_rules(market, one) for one in underlyings},
+        scans={one: scan_of(market, one) for one in underlyings},
     )
+
+
+def scan_of(market: Market, underlying: int) -> float:
+    """By what portfolio margin multiplies its moves now, see contracts/margin/ScanRange.vy."""
+    unit = market.contracts.get(UNITS["portfolio"])
+    return float(unit.scan_of(underlying) / WAD) if unit else 1.0
 
 
 def view_of(market: Market, positions: Iterable[Position]) -> View:

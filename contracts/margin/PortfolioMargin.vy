@@ -166,11 +166,15 @@ def _judge(
                 all &= words[i]
 
     start: uint256 = 0
-    for _: uint256 in range(128):
+    # Each underlying once, and one of them twice.
+    for _: uint256 in range(129):
         if start == size:
             break
         underlying: uint256 = words[start] >> 240
         figures: uint256[2] = portfolio_rules._figures(underlying)
+        short_only: bool = all != 0 and (figures[1] >> portfolio_rules.CONCAVE) & 1 != 0
+        first: uint256 = start
+        before: IMarginEngine.Health = health
         if (figures[1] >> portfolio_rules.BY_STRIKE) & 1 != 0:
             words = sorting._sorted(words, BY_STRIKE)
         totals: contingencies.Totals = empty(contingencies.Totals)
@@ -250,8 +254,9 @@ def _judge(
                             ),
                             figures[1] & portfolio_rules.GRID,
                             (figures[1] >> portfolio_rules.BY_STRIKE) & 1 != 0,
-                            all != 0 and (figures[1] >> portfolio_rules.CONCAVE) & 1 != 0,
+                            short_only,
                         ),
+                        short_only,
                         time,
                         quote.discount,
                         spot,
@@ -261,15 +266,23 @@ def _judge(
             if start == size or words[start] >> 240 != underlying:
                 break
         base: contingencies.Base = empty(contingencies.Base)
+        own: uint256 = 8
         for i: uint256 in range(len(stakes), bound=8):
             if stakes[i].underlying == underlying:
                 base = stakes[i].base
-                stakes[i].underlying = 0
+                own = i
         if figures[0] != 0 and (spot != 0 or base.market != 0):
             initial: int256 = 0
             maintenance: int256 = 0
             fresh: bool = False
-            initial, maintenance, fresh = self._requirement(totals, figures, base, spot)
+            decides: bool = False
+            initial, maintenance, fresh, decides = self._requirement(totals, figures, short_only, base, spot)
+            if decides and short_only:
+                # The bound of the basis is not good enough: everything is valued.
+                all = 0
+                start = first
+                health = before
+                continue
             health.equity += totals.mark
             health.initial += initial
             health.maintenance += maintenance
@@ -277,6 +290,8 @@ def _judge(
         else:
             health.initial += base.initial
             health.maintenance += base.maintenance
+        if own != 8:
+            stakes[own].underlying = 0
     # Collateral of underlyings without positions.
     for stake: Stake in stakes:
         if stake.underlying != 0:
@@ -285,8 +300,9 @@ def _judge(
             maintenance: int256 = stake.base.maintenance
             fresh: bool = True
             if figures[0] != 0:
-                initial, maintenance, fresh = self._requirement(
-                    empty(contingencies.Totals), figures, stake.base, 0
+                decides: bool = False
+                initial, maintenance, fresh, decides = self._requirement(
+                    empty(contingencies.Totals), figures, False, stake.base, 0
                 )
             health.initial += initial
             health.maintenance += maintenance
@@ -297,10 +313,11 @@ def _judge(
 @internal
 @view
 def _requirement(
-    totals: contingencies.Totals, figures: uint256[2], base: contingencies.Base, spot: uint256
-) -> (int256, int256, bool):
+    totals: contingencies.Totals, figures: uint256[2], short_only: bool, base: contingencies.Base, spot: uint256
+) -> (int256, int256, bool, bool):
     """
-    @return initial and maintenance [wad], to be added to cash, and whether the stablecoin's price is fresh
+    @return initial and maintenance [wad], to be added to cash, whether the stablecoin's price is fresh, and
+            whether the basis decides
     """
     stablecoin: uint256 = (figures[1] >> portfolio_rules.STABLECOIN) & (2**16 - 1)
     stable: uint256 = 10**18
@@ -313,8 +330,8 @@ def _requirement(
             # What counts is money of the account: 2**240 / 10**18 * 10**18.
             counted.maintenance = base.maintenance * 10**18 // convert(stable, int256)
             counted.initial = base.initial * 10**18 // convert(stable, int256)
-    found: contingencies.Requirement = contingencies._require(totals, figures, counted, spot, stable)
-    return found.initial, found.maintenance, fresh
+    found: contingencies.Requirement = contingencies._require(totals, figures, short_only, counted, spot, stable)
+    return found.initial, found.maintenance, fresh, found.basis_decides
 
 
 @internal

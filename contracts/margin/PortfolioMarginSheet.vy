@@ -83,6 +83,7 @@ def work_out(
     stablecoin: uint256,
     parameters: portfolio_rules.Parameters,
     levels: portfolio_rules.Level[9],
+    scan: uint256 = 10**18,
 ) -> Sheet:
     """
     @notice Margin of an account that holds these options of one underlying.
@@ -90,6 +91,7 @@ def work_out(
     @param spot [wad]
     @param stablecoin [wad] its price.
     @param parameters As `set_market` of the engine takes them, `stablecoin` not used.
+    @param scan [wad] by which moves are multiplied, see contracts/margin/ScanRange.vy.
     """
     assert spot != 0 and spot <= MAX_PRICE, "sheet: no price"
     assert stablecoin != 0 and stablecoin <= MAX_PRICE, "sheet: no stablecoin price"
@@ -97,6 +99,7 @@ def work_out(
     assert collateral.units < 2**112, "sheet: amount too large"
     assert max(collateral.maintenance, collateral.initial) <= 10**18, "sheet: share above one"
     words: uint256[2] = portfolio_rules._pack(parameters, levels)
+    words[1] = portfolio_rules._widened(words[1], scan)
     sheet: Sheet = empty(Sheet)
     totals: contingencies.Totals = empty(contingencies.Totals)
     for e: uint256 in range(len(expiries), bound=8):
@@ -148,6 +151,7 @@ def work_out(
                 parameters.by_strike,
                 False,
             ),
+            False,
             terms.left,
             discount,
             spot,
@@ -158,9 +162,10 @@ def work_out(
     counted: uint256 = collateral.units * spot // stablecoin * collateral.maintenance // 10**18
     base.maintenance = convert(counted, int256)
     base.initial = convert(counted * collateral.initial // 10**18, int256)
-    found: contingencies.Requirement = contingencies._require(totals, words, base, spot, stablecoin)
+    found: contingencies.Requirement = contingencies._require(totals, words, False, base, spot, stablecoin)
     for j: uint256 in range(9):
-        lost: int256 = base.maintenance * (convert(levels[j].spot, int256) - 10**18) // 10**18
+        spot_then: uint256 = (words[1] >> (j * portfolio_rules.LEVEL_BITS)) & (2**16 - 1)
+        lost: int256 = base.maintenance * (convert(spot_then, int256) - 10**4) // 10**4
         for row: uint256 in range(3):
             sheet.losses[3 * j + row] = totals.losses[3 * j + row] - totals.mark + lost
     sheet.mark = totals.mark

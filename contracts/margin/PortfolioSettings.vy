@@ -23,6 +23,7 @@ initializes: portfolio_rules[ownable := ownable]
 
 exports: (ownable.owner, ownable.transfer_ownership)
 exports: (portfolio_rules.set_market, portfolio_rules.parameters_of, portfolio_rules.levels_of)
+exports: (portfolio_rules.set_scan_range, portfolio_rules.scan_range_of, portfolio_rules.scan_of)
 exports: (collateral.poke, collateral.set_collateral, collateral.collateral_of, collateral.rate_of)
 
 

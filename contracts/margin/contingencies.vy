@@ -48,6 +48,7 @@ struct Base:
 
 struct Requirement:
     span: int256  # [wad] not positive
+    basis_decides: bool  # it is the basis, not a scenario
     static: int256  # [wad] positive
     factor: int256  # [wad]
     maintenance: int256  # [wad] to be added to cash, collateral counted in
@@ -112,6 +113,7 @@ def _add(
     totals: Totals,
     words: uint256[2],
     found: scenarios.Revaluation,
+    short_only: bool,
     time: uint256,
     discount: uint256,
     spot: uint256,
@@ -119,21 +121,33 @@ def _add(
 ) -> Totals:
     """
     @notice The sums with one more expiry.
+    @param short_only As `found` was made: then basis is a bound. A book that is concave in the forward
+           loses by the move of the basis at most a third of what it loses by one three times as far.
     @param spot [wad]
     @param confidence [wad]
     """
     after: Totals = totals
-    gains: int256 = self._static_discount(words, time, discount)
-    k: uint256 = 0
-    for value: int256 in found.values:
-        if value < 0:
-            after.losses[k] = unsafe_add(after.losses[k], value)
-        elif value != 0:
-            after.losses[k] = unsafe_add(after.losses[k], unsafe_div(unsafe_mul(value, gains), WAD))
-        k = unsafe_add(k, 1)
     # The middle level and its neighbours, volatility unmoved.
     mark: int256 = found.values[13]
-    worst: int256 = min(min(found.values[10], found.values[16]), mark)
+    worst: int256 = mark
+    if short_only:
+        # Nothing is worth more than 0.
+        after.losses[0] = unsafe_add(after.losses[0], found.values[0])
+        after.losses[24] = unsafe_add(after.losses[24], found.values[24])
+        worst = unsafe_add(
+            mark,
+            unsafe_div(unsafe_sub(min(min(found.values[0], found.values[24]), mark), mark), portfolio_rules.FAR),
+        )
+    else:
+        gains: int256 = self._static_discount(words, time, discount)
+        k: uint256 = 0
+        for value: int256 in found.values:
+            if value < 0:
+                after.losses[k] = unsafe_add(after.losses[k], value)
+            elif value != 0:
+                after.losses[k] = unsafe_add(after.losses[k], unsafe_div(unsafe_mul(value, gains), WAD))
+            k = unsafe_add(k, 1)
+        worst = min(min(found.values[10], found.values[16]), mark)
     after.mark = unsafe_add(after.mark, mark)
     after.doubt = unsafe_add(after.doubt, found.doubt)
     after.naked = unsafe_add(after.naked, found.naked)
@@ -162,9 +176,12 @@ def _add(
 
 @internal
 @pure
-def _require(totals: Totals, words: uint256[2], base: Base, spot: uint256, stable: uint256) -> Requirement:
+def _require(
+    totals: Totals, words: uint256[2], short_only: bool, base: Base, spot: uint256, stable: uint256
+) -> Requirement:
     """
     @notice The requirement of an underlying.
+    @param short_only Only the outermost scenarios count, and basis is a bound, see `_add`.
     @param spot [wad]
     @param stable [wad] price of the stablecoin.
     """
@@ -172,19 +189,24 @@ def _require(totals: Totals, words: uint256[2], base: Base, spot: uint256, stabl
     worst: int256 = max_value(int256)
     left: uint256 = words[1] & portfolio_rules.GRID
     for j: uint256 in range(9):
+        if short_only and j % 8 != 0:
+            left = left >> portfolio_rules.LEVEL_BITS
+            continue
         row: uint256 = unsafe_mul(j, 3)
         lost: int256 = 0
         if base.maintenance != 0:
             move: int256 = unsafe_sub(convert(left & MASK_16, int256), 10**4)
             lost = unsafe_sub(unsafe_div(unsafe_mul(base.maintenance, move), 10**4), 1)
-        if left & portfolio_rules.UP != 0:
+        if short_only or left & portfolio_rules.UP != 0:
             worst = min(worst, unsafe_add(totals.losses[row], lost))
         if left & portfolio_rules.FLAT != 0:
             worst = min(worst, unsafe_add(totals.losses[unsafe_add(row, 1)], lost))
         if left & portfolio_rules.DOWN != 0:
             worst = min(worst, unsafe_add(totals.losses[unsafe_add(row, 2)], lost))
         left = left >> portfolio_rules.LEVEL_BITS
-    found.span = min(totals.basis, unsafe_sub(worst, totals.mark))
+    worst = unsafe_sub(worst, totals.mark)
+    found.span = min(totals.basis, worst)
+    found.basis_decides = totals.basis < worst
     found.static = unsafe_div(
         unsafe_add(
             unsafe_mul(base.market, convert((words[0] >> 144) & MASK_16, int256)),

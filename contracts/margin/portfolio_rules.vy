@@ -7,13 +7,18 @@
         them: nine spot multiples and which of the three volatilities count at each. The middle
         one is spot unmoved, its neighbours are the moves of the basis contingency as well, so
         that marks and contingency are by-products of the scenarios; the outermost count at the
-        highest volatility alone.
+        highest volatility alone. Where an underlying follows a scan range, all moves are multiplied by
+        it, those of the basis too.
 @custom:trust The owner sets them within bounds that keep every stress a stress: gains are never
         valued above themselves, initial margin is never below maintenance margin, spot moves
-        both ways and the highest volatility is tried on both sides.
+        both ways and the highest volatility is tried on both sides. A scan range, whoever it is,
+        makes moves half as wide at least and four times as wide at most.
+@custom:rounding Moves that are multiplied to the next basis point, away from spot.
 """
 
 from snekmate.auth import ownable
+
+from ..interfaces import IScanRange
 
 uses: ownable
 
@@ -32,11 +37,17 @@ GRID: constant(uint256) = 2**171 - 1
 STABLECOIN: constant(uint256) = 192
 BY_STRIKE: constant(uint256) = 208
 # Set where the highest volatility counts at the first and the last spot that count at all: a book
-# without longs is worth least there, see scenarios.vy.
+# without longs is worth least there, see scenarios.vy; they are `FAR` times as far as the basis.
 CONCAVE: constant(uint256) = 209
-# Farther moves would leave the domain of wide volatilities in scenarios.vy.
+FAR: constant(int256) = 3
+# Set where the underlying follows a scan range.
+FOLLOWS: constant(uint256) = 210
+# Farther moves, four times as wide, would leave a fifth and the double of spot.
 LOWEST: constant(uint256) = 8_000
 HIGHEST: constant(uint256) = 12_500
+# [wad] of a scan range that counts.
+LEAST: constant(uint256) = WAD // 2
+MOST: constant(uint256) = 4 * WAD
 
 
 struct Parameters:
@@ -70,6 +81,7 @@ struct Level:
 
 # By underlying, the first never 0 once set.
 figures: HashMap[uint256, uint256[2]]
+ranges: HashMap[uint256, IScanRange]
 
 
 event MarketSet:
@@ -78,6 +90,12 @@ event MarketSet:
     new: Parameters
     old_grid: uint256
     new_grid: uint256
+
+
+event ScanRangeSet:
+    underlying: indexed(uint256)
+    old: address
+    new: address
 
 
 # -- owner --
@@ -94,10 +112,29 @@ def set_market(underlying: uint256, parameters: Parameters, levels: Level[LEVELS
     assert underlying != 0 and underlying < 2**16, "margin: no such underlying"
     new: uint256[2] = self._pack(parameters, levels)
     old: uint256[2] = self.figures[underlying]
+    new[1] |= old[1] & (1 << FOLLOWS)
     self.figures[underlying] = new
     log MarketSet(
         underlying=underlying, old=self._parameters(old), new=parameters, old_grid=old[1] & GRID, new_grid=new[1] & GRID
     )
+
+
+@external
+def set_scan_range(underlying: uint256, followed: IScanRange):
+    """
+    @notice Lets the moves of an underlying follow a scan range, or not, if it is the zero address.
+    """
+    ownable._check_owner()
+    second: uint256 = self.figures[underlying][1]
+    assert second != 0, "margin: no such market"
+    second &= ~(1 << FOLLOWS)
+    if followed.address != empty(address):
+        multiple: uint256 = staticcall followed.scan_range(underlying)
+        assert multiple >= LEAST and multiple <= MOST, "margin: scan out of range"
+        second |= 1 << FOLLOWS
+    log ScanRangeSet(underlying=underlying, old=self.ranges[underlying].address, new=followed.address)
+    self.figures[underlying][1] = second
+    self.ranges[underlying] = followed
 
 
 # -- views --
@@ -122,6 +159,26 @@ def levels_of(underlying: uint256) -> Level[LEVELS]:
     return levels
 
 
+@external
+@view
+def scan_range_of(underlying: uint256) -> address:
+    """
+    @return What the moves follow, the zero address for nothing.
+    """
+    return self.ranges[underlying].address
+
+
+@external
+@view
+def scan_of(underlying: uint256) -> uint256:
+    """
+    @return [wad] by what the moves are multiplied now.
+    """
+    if self.figures[underlying][1] & (1 << FOLLOWS) == 0:
+        return WAD
+    return min(max(staticcall self.ranges[underlying].scan_range(underlying), LEAST), MOST)
+
+
 # -- internals --
 
 
@@ -129,9 +186,33 @@ def levels_of(underlying: uint256) -> Level[LEVELS]:
 @view
 def _figures(underlying: uint256) -> uint256[2]:
     """
-    @notice Both words, 0 when never set.
+    @notice Both words, 0 when never set; moves as wide as the scan range says.
     """
-    return self.figures[underlying]
+    words: uint256[2] = self.figures[underlying]
+    if words[1] & (1 << FOLLOWS) != 0:
+        words[1] = self._widened(words[1], staticcall self.ranges[underlying].scan_range(underlying))
+    return words
+
+
+@internal
+@pure
+def _widened(word: uint256, multiple: uint256) -> uint256:
+    """
+    @notice The second word with all moves multiplied.
+    @param multiple [wad] counts from `LEAST` to `MOST`.
+    """
+    wider: uint256 = word
+    counted: uint256 = min(max(multiple, LEAST), MOST)
+    for j: uint256 in range(LEVELS):
+        spot: uint256 = (word >> (j * LEVEL_BITS)) & MASK_16
+        # At most 2,500 * 4 either way.
+        moved: uint256 = 10**4
+        if spot < 10**4:
+            moved -= ((10**4 - spot) * counted + WAD - 1) // WAD
+        else:
+            moved += ((spot - 10**4) * counted + WAD - 1) // WAD
+        wider ^= (spot ^ moved) << (j * LEVEL_BITS)
+    return wider
 
 
 @internal
@@ -232,7 +313,8 @@ def _is_concave(levels: Level[LEVELS]) -> bool:
     """
     low: bool = levels[0].up or (levels[1].up and levels[1].spot == levels[0].spot)
     high: bool = levels[8].up or (levels[7].up and levels[7].spot == levels[8].spot)
-    return low and high
+    far: uint256 = min(WAD - levels[0].spot, levels[8].spot - WAD)
+    return low and high and far >= 3 * (levels[5].spot - WAD)
 
 
 @internal

@@ -39,8 +39,11 @@ VALUES: constant(uint256) = 27  # three volatilities for each level
 LEVEL_BITS: constant(uint256) = 19  # basis points of spot (16), and which volatilities count (3)
 BASIS: constant(uint256) = 10**4
 YEAR: constant(uint256) = 31_536_000
-# Levels 1, 2, 6 and 7.
-OUT: constant(uint256) = 198
+# All levels but the outermost and the middle one.
+OUT: constant(uint256) = 238
+OUTERMOST: constant(uint256) = 257
+MIDDLE: constant(uint256) = 16
+INNER: constant(uint256) = 254
 ONE_40: constant(int256) = 2**40
 MASK_56: constant(uint256) = 2**56 - 1
 PUT: constant(uint256) = 1 << 152
@@ -51,7 +54,7 @@ QUANTITY_BITS: constant(uint256) = 43
 # Beyond four and a half deviations, in halves, time value is below 6e-7 s.
 REACH: constant(uint256) = 9
 NARROW: constant(uint256) = 494_780_232_499  # [Q40] 0.45, up to which the formula holds
-NARROW_80: constant(int256) = 494_780_232_499 * 2**40
+NARROW_BENT: constant(uint256) = 714_682_558_054  # [Q40] 0.65, with the square of x
 NARROWEST: constant(uint256) = 2**16  # [Q40]
 WIDEST: constant(uint256) = 2**50  # [Q40] beyond, a call is worth the forward and a put the strike
 # Segments of the table, 1/16 of a deviation each; positions have 26 fractional bits.
@@ -62,6 +65,11 @@ TILT: constant(uint256) = 2**111
 E_1: constant(uint256) = 2**59 // 24
 E_2: constant(uint256) = 828_942_651_014_310
 K_2: constant(uint256) = 279_003_034_194_386
+# With the square of x in k, for the highest volatility and for books without longs: 0.00154825 and
+# 0.0000735305 in Q59, 0.000402921 in Q40.
+E_2_BENT: constant(uint256) = 892_505_359_753_775
+K_2_BENT: constant(uint256) = 42_387_447_347_246
+BEND: constant(uint256) = 443_016_324
 # sinhc(x/2) is 800/3 / (80 - x**2) - 7/3 to 4e-6 x**6: numerator Q120, squares Q80, result Q40.
 SINH_A: constant(uint256) = 800 * 2**120 // 3
 SINH_B: constant(uint256) = 80 * 2**80
@@ -69,9 +77,8 @@ SINH_C: constant(uint256) = 7 * 2**40 // 3
 # Errors in Q60: of the table and its end, of e by u**2, of a wide volatility by the higher price at 0.45.
 TABLE_ERROR: constant(int256) = 795_507_511_860  # 6.9e-7
 FIT_ERROR: constant(int256) = 57_646_075_230_342  # 5e-5
-# [Q40] u at 0.45.
-WIDEST_NARROW: constant(uint256) = 222_651_104_625
-WIDE_ERROR: constant(int256) = 288_230_376_152  # 2.5e-7
+FIT_BENT_ERROR: constant(int256) = 6_456_360_425_798  # 5.6e-6
+DIRECT_ERROR: constant(uint256) = 30  # a wide value errs by less than 2**-30 of forward and strike
 
 TABLE: immutable(uint256[SEGMENTS])
 
@@ -93,16 +100,6 @@ struct Revaluation:
     doubt: int256  # [wad] by how much the value at unmoved spot and volatility may be too low
     naked: int256  # [wad] short options: by type, or of the net of a strike
     size: int256  # [wad] contracts, of either sign
-
-
-struct Wide:
-    # Sums over options of one wide volatility.
-    polynomial: int256[8]  # [wad * quantity] call values by powers of the shift of ln(forward)
-    quantities: int256[10]  # [wad] what the common payoffs hold of them, by level
-    amounts: int256[10]  # [wad * 1e-8 USD]
-    weights: int256  # likewise of the weights, and those of shorts
-    short_weights: int256
-    cost: int256  # [wad * quantity / 2**20] of each the higher of strike and forward, by its error
 
 
 @deploy
@@ -141,8 +138,11 @@ def _revalue(
     roots: int256[LEVELS] = empty(int256[LEVELS])  # [Q40] likewise
     # Levels that are left out, a bit each.
     skipped: uint256 = 0
+    # Levels that are valued at each volatility.
+    valued: uint256[3] = [511, INNER, INNER]
     if short_only:
         skipped = OUT
+        valued = [OUTERMOST, MIDDLE, 0]
     left: uint256 = grid
     for j: uint256 in range(LEVELS):
         if (skipped >> j) & 1 != 0:
@@ -207,8 +207,13 @@ def _revalue(
         )
     # Quantity and quantity times strike by the lowest level above the strike.
     stride: uint256 = 1
+    # Up to which unmoved and lowest volatility are narrow.
+    limit: uint256 = NARROW
+    fit: int256 = FIT_ERROR
     if short_only:
-        stride = 3
+        stride = 4
+        limit = NARROW_BENT
+        fit = FIT_BENT_ERROR
     up: uint256 = convert(term.up, uint256)
     down: uint256 = convert(term.down, uint256)
     quantities: int256[10] = empty(int256[10])  # [wad]
@@ -217,16 +222,38 @@ def _revalue(
     puts_amount: int256 = 0  # [wad * 1e-8 USD]
     weights: int256 = 0  # sum of weights, without sign
     short_weights: int256 = 0  # of shorts, negative
-    widest: uint256 = 0  # [Q40] largest u of the narrow
-    wide: Wide[3] = empty(Wide[3])
+    # [Q40] largest u of the narrow, of the highest volatility and of others.
+    widest_up: uint256 = 0
+    widest: uint256 = 0
+    # Time values of wide volatilities [wad * quantity] by place, and what the weights hold of them.
+    wide: int256[VALUES] = empty(int256[VALUES])
+    wide_weights: int256[3] = empty(int256[3])
+    wide_short_weights: int256[3] = empty(int256[3])
+    blur: int256 = 0  # by how much the wide may be too low at unmoved spot and volatility
+    weight: int256 = 0
     x: uint256 = 0
     y: uint256 = 0
+    squared: uint256 = 0
     lanes: uint256 = 0
+    # Of the three volatilities: what is wide leaves its lane empty. The unmoved and the lowest are
+    # without reach for a book of shorts.
+    e_up: uint256 = 0
+    inverse_up: uint256 = 0
+    reach_up: uint256 = 0
+    bend: uint256 = 0
+    e: uint256 = 0
+    inverse: uint256 = 0
+    reach: uint256 = 0
+    e_down: uint256 = 0
+    inverse_down: uint256 = 0
+    reach_down: uint256 = 0
     i: uint256 = start
+    word: uint256 = 0
+    if start != end:
+        word = words[start]
     for _strike: uint256 in range(128):
         if i == end:
             break
-        word: uint256 = words[i]
         key: uint256 = word >> STRIKE
         calls_here: int256 = 0
         puts_here: int256 = 0
@@ -294,10 +321,11 @@ def _revalue(
             s_down = unsafe_mul(s, down) >> 40
             if s_down < NARROWEST:
                 s_down = NARROWEST
-        if s_down <= NARROW:
-            # Below 2**44 * 2**3: a strike within reach is at most e**2 times the forward,
+        in_table: bool = s_up <= NARROW_BENT or s_down <= limit
+        if in_table:
+            # Below 2**44 * 2**3: a strike within reach is at most e**3 times the forward,
             # and others are not reached.
-            weight: int256 = unsafe_mul(
+            weight = unsafe_mul(
                 quantity >> drop, unsafe_mul(root, convert(convert(s, bytes32), int256)) >> 40
             ) >> 40
             if weight < 0:
@@ -305,66 +333,64 @@ def _revalue(
                 short_weights = unsafe_add(short_weights, weight)
             else:
                 weights = unsafe_add(weights, weight)
-            u: uint256 = unsafe_mul(s, s) >> 40
-            curve: uint256 = unsafe_mul(u, E_1) >> 40
-            square: uint256 = unsafe_mul(u, u) >> 40
-            e: uint256 = unsafe_add(unsafe_sub(2**59, curve), unsafe_mul(square, E_2) >> 40)
-            inverse: uint256 = unsafe_div(
-                unsafe_sub(unsafe_add(2**59, curve), unsafe_mul(square, K_2) >> 40) << 21, s
-            )
-            reach: uint256 = unsafe_mul(s, REACH) >> 1
-            # Of the first lane, at the outer levels and at the middle three.
-            e_up: uint256 = 0
-            inverse_up: uint256 = inverse
-            reach_up: uint256 = reach
-            if s_up <= NARROW:
+            u: uint256 = 0
+            curve: uint256 = 0
+            square: uint256 = 0
+            if s_up <= NARROW_BENT:
                 u = unsafe_mul(s_up, s_up) >> 40
-                if u > widest:
-                    widest = u
+                if u > widest_up:
+                    widest_up = u
                 curve = unsafe_mul(u, E_1) >> 40
                 square = unsafe_mul(u, u) >> 40
-                e_up = unsafe_add(unsafe_sub(2**59, curve), unsafe_mul(square, E_2) >> 40)
+                e_up = unsafe_add(unsafe_sub(2**59, curve), unsafe_mul(square, E_2_BENT) >> 40)
                 inverse_up = unsafe_div(
-                    unsafe_sub(unsafe_add(2**59, curve), unsafe_mul(square, K_2) >> 40) << 21, s_up
+                    unsafe_add(unsafe_add(2**59, curve), unsafe_mul(square, K_2_BENT) >> 40) << 21, s_up
                 )
+                bend = unsafe_mul(s_up, BEND) >> 40
                 reach_up = unsafe_mul(s_up, REACH) >> 1
-            else:
-                # Its lane stays empty; below, likewise that of the unmoved volatility.
-                widest = WIDEST_NARROW
-            e_near: uint256 = e
-            inverse_near: uint256 = inverse
-            reach_near: uint256 = reach
-            e_down: uint256 = 0
-            inverse_down: uint256 = 0
-            reach_down: uint256 = 0
-            if short_only:
-                reach = 0
-            else:
-                u = unsafe_mul(s_down, s_down) >> 40
-                curve = unsafe_mul(u, E_1) >> 40
-                square = unsafe_mul(u, u) >> 40
-                e_down = unsafe_add(unsafe_sub(2**59, curve), unsafe_mul(square, E_2) >> 40)
-                inverse_down = unsafe_div(
-                    unsafe_sub(unsafe_add(2**59, curve), unsafe_mul(square, K_2) >> 40) << 21, s_down
-                )
-                reach_down = unsafe_mul(s_down, REACH) >> 1
-                if s > NARROW:
+            if not short_only:
+                e_down = 0
+                reach_down = 0
+                if s_down <= NARROW:
+                    u = unsafe_mul(s_down, s_down) >> 40
+                    if u > widest:
+                        widest = u
+                    curve = unsafe_mul(u, E_1) >> 40
+                    square = unsafe_mul(u, u) >> 40
+                    e_down = unsafe_add(unsafe_sub(2**59, curve), unsafe_mul(square, E_2) >> 40)
+                    inverse_down = unsafe_div(
+                        unsafe_sub(unsafe_add(2**59, curve), unsafe_mul(square, K_2) >> 40) << 21, s_down
+                    )
+                    reach_down = unsafe_mul(s_down, REACH) >> 1
+                if s <= NARROW:
+                    u = unsafe_mul(s, s) >> 40
+                    if u > widest:
+                        widest = u
+                    curve = unsafe_mul(u, E_1) >> 40
+                    square = unsafe_mul(u, u) >> 40
+                    e = unsafe_add(unsafe_sub(2**59, curve), unsafe_mul(square, E_2) >> 40)
+                    inverse = unsafe_div(
+                        unsafe_sub(unsafe_add(2**59, curve), unsafe_mul(square, K_2) >> 40) << 21, s
+                    )
+                    reach = unsafe_mul(s, REACH) >> 1
+                else:
                     e = 0
                     inverse = inverse_down
                     reach = reach_down
-                    inverse_up = inverse_down
-                    reach_up = reach_down
-                e_near = e_up
-                inverse_near = inverse_up
-                reach_near = reach_up
+            if s_up > NARROW_BENT:
+                e_up = 0
+                bend = 0
+                inverse_up = inverse
+                reach_up = reach
             x = convert(convert(unsafe_sub(x0, level_0), bytes32), uint256)
             if x >= NEGATIVE:
                 x = unsafe_sub(0, x)
                 first = unsafe_sub(first, stride)
             if x < reach_up:
-                y = unsafe_add(unsafe_mul(x, inverse_up) >> 54, TILT)
+                squared = unsafe_mul(x, x)
+                y = unsafe_add(unsafe_mul(x, unsafe_sub(inverse_up, unsafe_mul(squared, bend) >> 80)) >> 54, TILT)
                 lanes = unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e_up) >> 59 << 170
-                x = unsafe_sub(unsafe_div(SINH_A, unsafe_sub(SINH_B, unsafe_mul(x, x))), SINH_C)
+                x = unsafe_sub(unsafe_div(SINH_A, unsafe_sub(SINH_B, squared)), SINH_C)
                 total_0 = unsafe_add(
                     total_0,
                     unsafe_mul(
@@ -372,13 +398,46 @@ def _revalue(
                         convert(convert(lanes, bytes32), int256),
                     ),
                 )
-            if not short_only:
+            x = convert(convert(unsafe_sub(x0, level_8), bytes32), uint256)
+            if x >= NEGATIVE:
+                x = unsafe_sub(0, x)
+                first = unsafe_sub(first, 1)
+            if x < reach_up:
+                squared = unsafe_mul(x, x)
+                y = unsafe_add(unsafe_mul(x, unsafe_sub(inverse_up, unsafe_mul(squared, bend) >> 80)) >> 54, TILT)
+                lanes = unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e_up) >> 59 << 170
+                x = unsafe_sub(unsafe_div(SINH_A, unsafe_sub(SINH_B, squared)), SINH_C)
+                total_8 = unsafe_add(
+                    total_8,
+                    unsafe_mul(
+                        unsafe_mul(weight, convert(convert(x, bytes32), int256)) >> 40,
+                        convert(convert(lanes, bytes32), int256),
+                    ),
+                )
+            if short_only:
+                # The middle level at the unmoved volatility.
+                e_up = 0
+                reach_up = 0
+                if s <= NARROW_BENT:
+                    u = unsafe_mul(s, s) >> 40
+                    if u > widest:
+                        widest = u
+                    curve = unsafe_mul(u, E_1) >> 40
+                    square = unsafe_mul(u, u) >> 40
+                    e_up = unsafe_add(unsafe_sub(2**59, curve), unsafe_mul(square, E_2_BENT) >> 40)
+                    inverse_up = unsafe_div(
+                        unsafe_add(unsafe_add(2**59, curve), unsafe_mul(square, K_2_BENT) >> 40) << 21, s
+                    )
+                    bend = unsafe_mul(s, BEND) >> 40
+                    reach_up = unsafe_mul(s, REACH) >> 1
+            else:
                 x = convert(convert(unsafe_sub(x0, level_1), bytes32), uint256)
                 if x >= NEGATIVE:
                     x = unsafe_sub(0, x)
                     first = unsafe_sub(first, 1)
                 if x < reach_up:
-                    y = unsafe_add(unsafe_mul(x, inverse_up) >> 54, TILT)
+                    squared = unsafe_mul(x, x)
+                    y = unsafe_add(unsafe_mul(x, unsafe_sub(inverse_up, unsafe_mul(squared, bend) >> 80)) >> 54, TILT)
                     lanes = unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e_up) >> 59 << 170
                     if x < reach:
                         y = unsafe_add(unsafe_mul(x, inverse) >> 54, TILT)
@@ -391,7 +450,7 @@ def _revalue(
                                 lanes,
                                 unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e_down) >> 59,
                             )
-                    x = unsafe_sub(unsafe_div(SINH_A, unsafe_sub(SINH_B, unsafe_mul(x, x))), SINH_C)
+                    x = unsafe_sub(unsafe_div(SINH_A, unsafe_sub(SINH_B, squared)), SINH_C)
                     total_1 = unsafe_add(
                         total_1,
                         unsafe_mul(
@@ -404,7 +463,8 @@ def _revalue(
                     x = unsafe_sub(0, x)
                     first = unsafe_sub(first, 1)
                 if x < reach_up:
-                    y = unsafe_add(unsafe_mul(x, inverse_up) >> 54, TILT)
+                    squared = unsafe_mul(x, x)
+                    y = unsafe_add(unsafe_mul(x, unsafe_sub(inverse_up, unsafe_mul(squared, bend) >> 80)) >> 54, TILT)
                     lanes = unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e_up) >> 59 << 170
                     if x < reach:
                         y = unsafe_add(unsafe_mul(x, inverse) >> 54, TILT)
@@ -417,7 +477,7 @@ def _revalue(
                                 lanes,
                                 unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e_down) >> 59,
                             )
-                    x = unsafe_sub(unsafe_div(SINH_A, unsafe_sub(SINH_B, unsafe_mul(x, x))), SINH_C)
+                    x = unsafe_sub(unsafe_div(SINH_A, unsafe_sub(SINH_B, squared)), SINH_C)
                     total_2 = unsafe_add(
                         total_2,
                         unsafe_mul(
@@ -425,91 +485,13 @@ def _revalue(
                             convert(convert(lanes, bytes32), int256),
                         ),
                     )
-            x = convert(convert(unsafe_sub(x0, level_3), bytes32), uint256)
-            if x >= NEGATIVE:
-                x = unsafe_sub(0, x)
-                first = unsafe_sub(first, 1)
-            if x < reach_near:
-                y = unsafe_add(unsafe_mul(x, inverse_near) >> 54, TILT)
-                lanes = unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e_near) >> 59 << 170
-                if x < reach:
-                    y = unsafe_add(unsafe_mul(x, inverse) >> 54, TILT)
-                    lanes = unsafe_add(
-                        lanes, unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e) >> 59 << 85
-                    )
-                    if x < reach_down:
-                        y = unsafe_add(unsafe_mul(x, inverse_down) >> 54, TILT)
-                        lanes = unsafe_add(
-                            lanes,
-                            unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e_down) >> 59,
-                        )
-                x = unsafe_sub(unsafe_div(SINH_A, unsafe_sub(SINH_B, unsafe_mul(x, x))), SINH_C)
-                total_3 = unsafe_add(
-                    total_3,
-                    unsafe_mul(
-                        unsafe_mul(weight, convert(convert(x, bytes32), int256)) >> 40,
-                        convert(convert(lanes, bytes32), int256),
-                    ),
-                )
-            x = convert(convert(unsafe_sub(x0, level_4), bytes32), uint256)
-            if x >= NEGATIVE:
-                x = unsafe_sub(0, x)
-                first = unsafe_sub(first, 1)
-            if x < reach_near:
-                y = unsafe_add(unsafe_mul(x, inverse_near) >> 54, TILT)
-                lanes = unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e_near) >> 59 << 170
-                if x < reach:
-                    y = unsafe_add(unsafe_mul(x, inverse) >> 54, TILT)
-                    lanes = unsafe_add(
-                        lanes, unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e) >> 59 << 85
-                    )
-                    if x < reach_down:
-                        y = unsafe_add(unsafe_mul(x, inverse_down) >> 54, TILT)
-                        lanes = unsafe_add(
-                            lanes,
-                            unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e_down) >> 59,
-                        )
-                x = unsafe_sub(unsafe_div(SINH_A, unsafe_sub(SINH_B, unsafe_mul(x, x))), SINH_C)
-                total_4 = unsafe_add(
-                    total_4,
-                    unsafe_mul(
-                        unsafe_mul(weight, convert(convert(x, bytes32), int256)) >> 40,
-                        convert(convert(lanes, bytes32), int256),
-                    ),
-                )
-            x = convert(convert(unsafe_sub(x0, level_5), bytes32), uint256)
-            if x >= NEGATIVE:
-                x = unsafe_sub(0, x)
-                first = unsafe_sub(first, stride)
-            if x < reach_near:
-                y = unsafe_add(unsafe_mul(x, inverse_near) >> 54, TILT)
-                lanes = unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e_near) >> 59 << 170
-                if x < reach:
-                    y = unsafe_add(unsafe_mul(x, inverse) >> 54, TILT)
-                    lanes = unsafe_add(
-                        lanes, unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e) >> 59 << 85
-                    )
-                    if x < reach_down:
-                        y = unsafe_add(unsafe_mul(x, inverse_down) >> 54, TILT)
-                        lanes = unsafe_add(
-                            lanes,
-                            unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e_down) >> 59,
-                        )
-                x = unsafe_sub(unsafe_div(SINH_A, unsafe_sub(SINH_B, unsafe_mul(x, x))), SINH_C)
-                total_5 = unsafe_add(
-                    total_5,
-                    unsafe_mul(
-                        unsafe_mul(weight, convert(convert(x, bytes32), int256)) >> 40,
-                        convert(convert(lanes, bytes32), int256),
-                    ),
-                )
-            if not short_only:
-                x = convert(convert(unsafe_sub(x0, level_6), bytes32), uint256)
+                x = convert(convert(unsafe_sub(x0, level_3), bytes32), uint256)
                 if x >= NEGATIVE:
                     x = unsafe_sub(0, x)
                     first = unsafe_sub(first, 1)
                 if x < reach_up:
-                    y = unsafe_add(unsafe_mul(x, inverse_up) >> 54, TILT)
+                    squared = unsafe_mul(x, x)
+                    y = unsafe_add(unsafe_mul(x, unsafe_sub(inverse_up, unsafe_mul(squared, bend) >> 80)) >> 54, TILT)
                     lanes = unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e_up) >> 59 << 170
                     if x < reach:
                         y = unsafe_add(unsafe_mul(x, inverse) >> 54, TILT)
@@ -522,7 +504,61 @@ def _revalue(
                                 lanes,
                                 unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e_down) >> 59,
                             )
-                    x = unsafe_sub(unsafe_div(SINH_A, unsafe_sub(SINH_B, unsafe_mul(x, x))), SINH_C)
+                    x = unsafe_sub(unsafe_div(SINH_A, unsafe_sub(SINH_B, squared)), SINH_C)
+                    total_3 = unsafe_add(
+                        total_3,
+                        unsafe_mul(
+                            unsafe_mul(weight, convert(convert(x, bytes32), int256)) >> 40,
+                            convert(convert(lanes, bytes32), int256),
+                        ),
+                    )
+                x = convert(convert(unsafe_sub(x0, level_5), bytes32), uint256)
+                if x >= NEGATIVE:
+                    x = unsafe_sub(0, x)
+                    first = unsafe_sub(first, 1)
+                if x < reach_up:
+                    squared = unsafe_mul(x, x)
+                    y = unsafe_add(unsafe_mul(x, unsafe_sub(inverse_up, unsafe_mul(squared, bend) >> 80)) >> 54, TILT)
+                    lanes = unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e_up) >> 59 << 170
+                    if x < reach:
+                        y = unsafe_add(unsafe_mul(x, inverse) >> 54, TILT)
+                        lanes = unsafe_add(
+                            lanes, unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e) >> 59 << 85
+                        )
+                        if x < reach_down:
+                            y = unsafe_add(unsafe_mul(x, inverse_down) >> 54, TILT)
+                            lanes = unsafe_add(
+                                lanes,
+                                unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e_down) >> 59,
+                            )
+                    x = unsafe_sub(unsafe_div(SINH_A, unsafe_sub(SINH_B, squared)), SINH_C)
+                    total_5 = unsafe_add(
+                        total_5,
+                        unsafe_mul(
+                            unsafe_mul(weight, convert(convert(x, bytes32), int256)) >> 40,
+                            convert(convert(lanes, bytes32), int256),
+                        ),
+                    )
+                x = convert(convert(unsafe_sub(x0, level_6), bytes32), uint256)
+                if x >= NEGATIVE:
+                    x = unsafe_sub(0, x)
+                    first = unsafe_sub(first, 1)
+                if x < reach_up:
+                    squared = unsafe_mul(x, x)
+                    y = unsafe_add(unsafe_mul(x, unsafe_sub(inverse_up, unsafe_mul(squared, bend) >> 80)) >> 54, TILT)
+                    lanes = unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e_up) >> 59 << 170
+                    if x < reach:
+                        y = unsafe_add(unsafe_mul(x, inverse) >> 54, TILT)
+                        lanes = unsafe_add(
+                            lanes, unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e) >> 59 << 85
+                        )
+                        if x < reach_down:
+                            y = unsafe_add(unsafe_mul(x, inverse_down) >> 54, TILT)
+                            lanes = unsafe_add(
+                                lanes,
+                                unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e_down) >> 59,
+                            )
+                    x = unsafe_sub(unsafe_div(SINH_A, unsafe_sub(SINH_B, squared)), SINH_C)
                     total_6 = unsafe_add(
                         total_6,
                         unsafe_mul(
@@ -535,7 +571,8 @@ def _revalue(
                     x = unsafe_sub(0, x)
                     first = unsafe_sub(first, 1)
                 if x < reach_up:
-                    y = unsafe_add(unsafe_mul(x, inverse_up) >> 54, TILT)
+                    squared = unsafe_mul(x, x)
+                    y = unsafe_add(unsafe_mul(x, unsafe_sub(inverse_up, unsafe_mul(squared, bend) >> 80)) >> 54, TILT)
                     lanes = unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e_up) >> 59 << 170
                     if x < reach:
                         y = unsafe_add(unsafe_mul(x, inverse) >> 54, TILT)
@@ -548,7 +585,7 @@ def _revalue(
                                 lanes,
                                 unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e_down) >> 59,
                             )
-                    x = unsafe_sub(unsafe_div(SINH_A, unsafe_sub(SINH_B, unsafe_mul(x, x))), SINH_C)
+                    x = unsafe_sub(unsafe_div(SINH_A, unsafe_sub(SINH_B, squared)), SINH_C)
                     total_7 = unsafe_add(
                         total_7,
                         unsafe_mul(
@@ -556,16 +593,28 @@ def _revalue(
                             convert(convert(lanes, bytes32), int256),
                         ),
                     )
-            x = convert(convert(unsafe_sub(x0, level_8), bytes32), uint256)
+            x = convert(convert(unsafe_sub(x0, level_4), bytes32), uint256)
             if x >= NEGATIVE:
                 x = unsafe_sub(0, x)
-                first = unsafe_sub(first, 1)
+                first = unsafe_sub(first, stride)
             if x < reach_up:
-                y = unsafe_add(unsafe_mul(x, inverse_up) >> 54, TILT)
+                squared = unsafe_mul(x, x)
+                y = unsafe_add(unsafe_mul(x, unsafe_sub(inverse_up, unsafe_mul(squared, bend) >> 80)) >> 54, TILT)
                 lanes = unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e_up) >> 59 << 170
-                x = unsafe_sub(unsafe_div(SINH_A, unsafe_sub(SINH_B, unsafe_mul(x, x))), SINH_C)
-                total_8 = unsafe_add(
-                    total_8,
+                if x < reach:
+                    y = unsafe_add(unsafe_mul(x, inverse) >> 54, TILT)
+                    lanes = unsafe_add(
+                        lanes, unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e) >> 59 << 85
+                    )
+                    if x < reach_down:
+                        y = unsafe_add(unsafe_mul(x, inverse_down) >> 54, TILT)
+                        lanes = unsafe_add(
+                            lanes,
+                            unsafe_mul(unsafe_mul(table[(y >> 22) & 127], unsafe_mul(y, y)) >> 226, e_down) >> 59,
+                        )
+                x = unsafe_sub(unsafe_div(SINH_A, unsafe_sub(SINH_B, squared)), SINH_C)
+                total_4 = unsafe_add(
+                    total_4,
                     unsafe_mul(
                         unsafe_mul(weight, convert(convert(x, bytes32), int256)) >> 40,
                         convert(convert(lanes, bytes32), int256),
@@ -574,54 +623,51 @@ def _revalue(
             if first < LEVELS:
                 quantities[first] = unsafe_add(quantities[first], quantity)
                 amounts[first] = unsafe_add(amounts[first], unsafe_mul(quantity, units))
-        if s_up > NARROW:
+        if s_up > NARROW_BENT or s > limit:
             scaled: int256 = quantity >> drop
-            minus_x0: int256 = unsafe_sub(0, x0 << 24)
-            # The error falls as the deviation's sixth power.
-            cost: int256 = unsafe_mul(abs(quantity), max(strike, forward)) >> 40
             for row: uint256 in range(3):
-                width_here: uint256 = s_up
-                if row == 1:
-                    width_here = s
-                elif row == 2:
-                    width_here = s_down
-                if width_here <= NARROW:
-                    break
-                here: int256 = convert(width_here, int256)
-                c: int256[8] = fast._wide(forward, strike, minus_x0, here << 24)
-                one: Wide = wide[row]
-                one.polynomial[0] = unsafe_add(one.polynomial[0], unsafe_mul(c[0], scaled))
-                one.polynomial[1] = unsafe_add(one.polynomial[1], unsafe_mul(c[1], scaled))
-                one.polynomial[2] = unsafe_add(one.polynomial[2], unsafe_mul(c[2], scaled))
-                one.polynomial[3] = unsafe_add(one.polynomial[3], unsafe_mul(c[3], scaled))
-                one.polynomial[4] = unsafe_add(one.polynomial[4], unsafe_mul(c[4], scaled))
-                one.polynomial[5] = unsafe_add(one.polynomial[5], unsafe_mul(c[5], scaled))
-                one.polynomial[6] = unsafe_add(one.polynomial[6], unsafe_mul(c[6], scaled))
-                one.polynomial[7] = unsafe_add(one.polynomial[7], unsafe_mul(c[7], scaled))
-                ratio: int256 = unsafe_div(NARROW_80, here)
-                ratio = unsafe_mul(unsafe_mul(ratio, ratio) >> 40, ratio) >> 40
-                one.cost = unsafe_add(one.cost, unsafe_mul(cost, unsafe_mul(ratio, ratio) >> 40) >> 20)
-                if s_down <= NARROW:
-                    weight: int256 = unsafe_mul(scaled, unsafe_mul(root, convert(convert(s, bytes32), int256)) >> 40) >> 40
-                    if weight < 0:
-                        one.short_weights = unsafe_add(one.short_weights, weight)
-                        weight = unsafe_sub(0, weight)
-                    one.weights = unsafe_add(one.weights, weight)
-                    one.quantities[first] = unsafe_sub(one.quantities[first], quantity)
-                    one.amounts[first] = unsafe_sub(one.amounts[first], unsafe_mul(quantity, units))
-                wide[row] = one
+                here: uint256 = s_up
+                if row == 0:
+                    if here <= NARROW_BENT:
+                        continue
+                else:
+                    here = s
+                    if row == 2:
+                        here = s_down
+                    if here <= limit:
+                        continue
+                if in_table:
+                    wide_weights[row] = unsafe_add(wide_weights[row], abs(weight))
+                    wide_short_weights[row] = unsafe_add(wide_short_weights[row], min(weight, 0))
+                for j: uint256 in range(LEVELS):
+                    if (valued[row] >> j) & 1 == 0:
+                        continue
+                    value: int256 = fast._direct(
+                        forwards[j],
+                        strike,
+                        unsafe_sub(logs[j], x0) << 24,
+                        convert(convert(here, bytes32), int256) << 24,
+                    )
+                    if in_table:
+                        # The payoff is counted with those of the others.
+                        value = unsafe_sub(value, max(unsafe_sub(forwards[j], strike), 0))
+                    error: int256 = unsafe_mul(abs(scaled), unsafe_add(unsafe_add(forwards[j], strike) >> DIRECT_ERROR, 2))
+                    place: uint256 = unsafe_add(unsafe_mul(j, 3), row)
+                    wide[place] = unsafe_add(wide[place], unsafe_sub(unsafe_mul(scaled, value), error))
+                    if place == 13:
+                        blur = unsafe_add(blur, error << 1)
 
     # By weight, what the table and e may lack, in the units of a lane (Q30), for each volatility.
-    fit: int256 = unsafe_mul(FIT_ERROR, convert(unsafe_mul(widest, widest) >> 40, int256)) >> 40
+    fits: int256[3] = [unsafe_mul(FIT_BENT_ERROR, convert(unsafe_mul(widest_up, widest_up) >> 40, int256)) >> 40, 0, 0]
+    fits[1] = unsafe_mul(fit, convert(unsafe_mul(widest, widest) >> 40, int256)) >> 40
+    fits[2] = fits[1]
     slack: int256[3] = empty(int256[3])
     for row: uint256 in range(3):
         slack[row] = unsafe_sub(
-            unsafe_mul(unsafe_sub(short_weights, wide[row].short_weights), TABLE_ERROR) >> 30,
-            unsafe_add(unsafe_mul(unsafe_sub(weights, wide[row].weights), fit) >> 30, 1),
+            unsafe_mul(unsafe_sub(short_weights, wide_short_weights[row]), TABLE_ERROR) >> 30,
+            unsafe_add(unsafe_mul(unsafe_sub(weights, wide_weights[row]), fits[row]) >> 30, 1),
         )
     totals: int256[LEVELS] = [total_0, total_1, total_2, total_3, total_4, total_5, total_6, total_7, total_8]
-    bought: int256[3] = empty(int256[3])
-    paid: int256[3] = empty(int256[3])
     factors: int256[3] = [term.up, ONE_40, term.down]
     held: int256 = unsafe_sub(0, puts)
     cost: int256 = unsafe_sub(0, puts_amount)
@@ -638,56 +684,27 @@ def _revalue(
         middle: int256 = (packed << 171) >> 171
         packed = unsafe_sub(packed, middle) >> 85
         lane: int256[3] = [packed, middle, lowest]
-        row_from: uint256 = 0
-        row_to: uint256 = 3
         if short_only:
             # One value, in the first lane: what is left out stays 0, no worse than others.
             lane[1] = packed
-            if j < 3 or j > 5:
-                row_to = 1
-            else:
-                row_from = 1
-                row_to = 2
-        for row: uint256 in range(row_to, bound=3):
-            rest: int256 = linear
-            if wide[row].cost != 0:
-                one: Wide = wide[row]
-                bought[row] = unsafe_add(bought[row], one.quantities[j])
-                paid[row] = unsafe_add(paid[row], one.amounts[j])
-                if row < row_from:
-                    continue
-                rest = unsafe_add(rest, unsafe_sub(unsafe_mul(bought[row], forwards[j]), unsafe_mul(paid[row], 10**10)))
-                move: int256 = logs[j] << 24
-                value: int256 = unsafe_add(one.polynomial[6], unsafe_mul(one.polynomial[7], move) >> 64)
-                value = unsafe_add(one.polynomial[5], unsafe_mul(value, move) >> 64)
-                value = unsafe_add(one.polynomial[4], unsafe_mul(value, move) >> 64)
-                value = unsafe_add(one.polynomial[3], unsafe_mul(value, move) >> 64)
-                value = unsafe_add(one.polynomial[2], unsafe_mul(value, move) >> 64)
-                value = unsafe_add(one.polynomial[1], unsafe_mul(value, move) >> 64)
-                value = unsafe_add(one.polynomial[0], unsafe_mul(value, move) >> 64)
-                rest = unsafe_add(rest, unsafe_sub(value << drop, unsafe_mul(one.cost, WIDE_ERROR) >> 40))
-            elif row < row_from:
+        for row: uint256 in range(3):
+            if (valued[row] >> j) & 1 == 0:
                 continue
+            place: uint256 = unsafe_add(unsafe_mul(j, 3), row)
             total: int256 = unsafe_add(
                 (unsafe_mul(unsafe_mul(unsafe_mul(unsafe_add(lane[row], slack[row]), roots[j]) >> 40, factors[row]) >> 40, forward) >> 30)
                 << drop,
-                rest,
+                unsafe_add(linear, wide[place] << drop),
             )
             # Down, which a signed division does not do.
             if total < 0:
                 total = unsafe_sub(total, 10**18 - 1)
-            result.values[unsafe_add(unsafe_mul(j, 3), row)] = unsafe_div(total, 10**18)
-    # Where the outermost level does not count but its equal beside it.
-    if short_only:
-        if (grid ^ (grid >> LEVEL_BITS)) & 65_535 == 0:
-            result.values[3] = result.values[0]
-        if ((grid >> 7 * LEVEL_BITS) ^ (grid >> 8 * LEVEL_BITS)) & 65_535 == 0:
-            result.values[21] = result.values[24]
+            result.values[place] = unsafe_div(total, 10**18)
     result.doubt = unsafe_add(
         unsafe_div(
             unsafe_add(
-                (unsafe_mul(unsafe_mul(unsafe_sub(weights, wide[1].weights), unsafe_add(TABLE_ERROR, unsafe_mul(fit, 2))) >> 30, forward) >> 30) << drop,
-                unsafe_mul(wide[1].cost, WIDE_ERROR) >> 39,
+                (unsafe_mul(unsafe_mul(unsafe_sub(weights, wide_weights[1]), unsafe_add(TABLE_ERROR, unsafe_mul(fits[1], 2))) >> 30, forward) >> 30) << drop,
+                blur << drop,
             ),
             10**18,
         ),

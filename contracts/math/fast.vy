@@ -52,8 +52,16 @@ MASK: constant(uint256) = 2**84 - 1
 NEAR: constant(int256) = 2**40  # [Q64]
 # Below this deviation all is payoff: 1e-12.
 LEAST: constant(int256) = 2**24  # [Q64]
-# 40 standard deviations, where densities have vanished.
-TAIL: constant(int256) = 40 * 2**64
+# Mills' ratio on [0, infinity) times the density, error 3.1e-10; denominators stay above 0.79.
+# From benchmarks/coefficients.py, as those of normal.vy.
+SHORT_A0: constant(int256) = 339_124_448_519_131_398_593_606_606_137_931_848_669
+SHORT_B0: constant(int256) = -1_695_657_629_340_185_162
+SHORT_A1: constant(int256) = 765_560_296_933_489_951_472_888_050_511_310_470_672
+SHORT_B1: constant(int256) = 94_221_188_474_439_557_497
+SHORT_A2: constant(int256) = -2_871_636_013_034_739_426_244_727_295_641_031_735_466
+SHORT_B2: constant(int256) = -45_716_528_524_081_075_123
+SHORT_A3: constant(int256) = 11_978_258_913_618_333_738_364_964_982_297_604_285_586
+SHORT_B3: constant(int256) = 112_735_228_568_244_999_191
 FAR: constant(int256) = 2**71  # [Q64] |ln| of a price of zero
 
 
@@ -143,7 +151,8 @@ def _narrow(deviation: int256) -> (int256, int256):
 def _wide(forward: int256, strike: int256, moneyness: int256, deviation: int256) -> int256[8]:
     """
     @notice Taylor coefficients of a call in the shift of the logarithm of the forward.
-    @param forward [wad] unshifted.
+    @dev Linear in forward and strike together: both times a quantity give what the position adds.
+    @param forward [wad] unshifted; it and the strike below 2**172 either way, times the quantity.
     @param strike [wad]
     @param moneyness [Q64] ln(forward / strike).
     @param deviation [Q64] WIDE <= deviation < 2**78.
@@ -151,22 +160,23 @@ def _wide(forward: int256, strike: int256, moneyness: int256, deviation: int256)
     """
     # |moneyness| < 2**72 and deviation > 2**62: the quotient is below 2**74.
     slant: int256 = unsafe_div(moneyness << 64, deviation)
-    d1: int256 = max(min(unsafe_add(slant, deviation >> 1), TAIL), -TAIL)
-    d2: int256 = max(min(unsafe_sub(slant, deviation >> 1), TAIL), -TAIL)
-    # F pdf(d1) = K pdf(d2), from the nearer of the two; then F cdf(d1) and K cdf(d2).
+    d1: int256 = unsafe_add(slant, deviation >> 1)
+    d2: int256 = unsafe_sub(slant, deviation >> 1)
+    # F pdf(d1) = K pdf(d2), from the nearer of the two, at most 2**79 away; then F cdf(d1) and K cdf(d2).
     density: int256 = 0
     if moneyness < 0:
         density = unsafe_mul(forward, normal._pdf_q64(d1)) >> 64
     else:
         density = unsafe_mul(strike, normal._pdf_q64(d2)) >> 64
-    above: int256 = unsafe_mul(density, normal._mills_q64(abs(d1))) >> 64
+    above: int256 = unsafe_mul(density, self._mills(abs(d1))) >> 64
     if d1 > 0:
         above = unsafe_sub(forward, above)
-    below: int256 = unsafe_mul(density, normal._mills_q64(abs(d2))) >> 64
+    below: int256 = unsafe_mul(density, self._mills(abs(d2))) >> 64
     if d2 > 0:
         below = unsafe_sub(strike, below)
     # g = sum of g[n] L**n: g[n + 1] (n + 1) = -(u g[n] + r g[n - 1]), u = d2 / s, r = 1 / s**2,
-    # from the density's derivative; |u| < 2**7, r < 8, so that nothing leaves 2**200.
+    # from the density's derivative; r < 8, and |u| < 2**5 unless the density has vanished and
+    # with it all products, so that nothing leaves 2**244.
     inverse: int256 = unsafe_div(ONE << 64, deviation)
     u: int256 = unsafe_mul(d2, inverse) >> 64
     r: int256 = unsafe_mul(inverse, inverse) >> 64
@@ -188,22 +198,65 @@ def _wide(forward: int256, strike: int256, moneyness: int256, deviation: int256)
 
 @internal
 @pure
-def _add(sums: int256[8], coefficients: int256[8], quantity: int256) -> int256[8]:
+def _direct(forward: int256, strike: int256, moneyness: int256, deviation: int256) -> int256:
+    """
+    @notice A single call at a wide volatility.
+    @dev Bounds as in `_wide`.
+    @param forward [wad]
+    @param strike [wad]
+    @param moneyness [Q64] ln(forward / strike).
+    @param deviation [Q64] WIDE <= deviation < 2**78.
+    @return [wad] error at most 3.2e-10 of the sum of forward and strike.
+    """
+    slant: int256 = unsafe_div(moneyness << 64, deviation)
+    d1: int256 = unsafe_add(slant, deviation >> 1)
+    d2: int256 = unsafe_sub(slant, deviation >> 1)
+    density: int256 = 0
+    if moneyness < 0:
+        density = unsafe_mul(forward, normal._pdf_q64(d1)) >> 64
+    else:
+        density = unsafe_mul(strike, normal._pdf_q64(d2)) >> 64
+    above: int256 = unsafe_mul(density, self._mills(abs(d1))) >> 64
+    if d1 > 0:
+        above = unsafe_sub(forward, above)
+    below: int256 = unsafe_mul(density, self._mills(abs(d2))) >> 64
+    if d2 > 0:
+        below = unsafe_sub(strike, below)
+    return unsafe_sub(above, below)
+
+
+@internal
+@pure
+def _mills(z: int256) -> int256:
+    """
+    @notice Mills' ratio of the standard normal where it will be multiplied by the density.
+    @param z [Q64] 0 <= z < 2**100.
+    @return [Q64] error times the density at most 3.1e-10.
+    """
+    return (
+        unsafe_div(SHORT_A0, unsafe_add(unsafe_add(z, SHORT_B0),
+        unsafe_div(SHORT_A1, unsafe_add(unsafe_add(z, SHORT_B1),
+        unsafe_div(SHORT_A2, unsafe_add(unsafe_add(z, SHORT_B2),
+        unsafe_div(SHORT_A3, unsafe_add(z, SHORT_B3))))))))
+    )
+
+
+@internal
+@pure
+def _add(sums: int256[8], coefficients: int256[8]) -> int256[8]:
     """
     @notice Polynomials are added, so that the wide options of an expiry cost one evaluation for a
             scenario, however many they are.
-    @param quantity [wad] |quantity| < 2**95.
-    @return Wad times wad, without the last 64 bits: sums + (coefficients * quantity >> 64).
     """
     return [
-        unsafe_add(sums[0], unsafe_mul(coefficients[0], quantity) >> 64),
-        unsafe_add(sums[1], unsafe_mul(coefficients[1], quantity) >> 64),
-        unsafe_add(sums[2], unsafe_mul(coefficients[2], quantity) >> 64),
-        unsafe_add(sums[3], unsafe_mul(coefficients[3], quantity) >> 64),
-        unsafe_add(sums[4], unsafe_mul(coefficients[4], quantity) >> 64),
-        unsafe_add(sums[5], unsafe_mul(coefficients[5], quantity) >> 64),
-        unsafe_add(sums[6], unsafe_mul(coefficients[6], quantity) >> 64),
-        unsafe_add(sums[7], unsafe_mul(coefficients[7], quantity) >> 64),
+        unsafe_add(sums[0], coefficients[0]),
+        unsafe_add(sums[1], coefficients[1]),
+        unsafe_add(sums[2], coefficients[2]),
+        unsafe_add(sums[3], coefficients[3]),
+        unsafe_add(sums[4], coefficients[4]),
+        unsafe_add(sums[5], coefficients[5]),
+        unsafe_add(sums[6], coefficients[6]),
+        unsafe_add(sums[7], coefficients[7]),
     ]
 
 

@@ -53,6 +53,8 @@ from .margin import (
 from .pricing import YEAR, Floats, black76
 
 MONTH = 30 * DAY
+# Of a scan range that counts.
+LEAST, MOST = 0.5, 4.0
 UP, FLAT, DOWN = 1, 0, -1
 
 
@@ -176,6 +178,14 @@ def volatility_shock(rules: Rules, direction: int, seconds: float) -> float:
     return max(0.0, 1 - rules.volatility_down * scale) if direction == DOWN else 1.0
 
 
+def moved(multiple: float, scan: float) -> float:
+    """A multiple of spot as wide as a scan range says, to the next basis point away from 1."""
+    if scan == 1:
+        return multiple
+    away = math.ceil(abs(multiple - 1) * min(max(scan, LEAST), MOST) * 10_000 - 1e-7) / 10_000
+    return 1 + math.copysign(away, multiple - 1)
+
+
 def merge(positions: Sequence[Position]) -> list[Position]:
     """One position a series."""
     quantities: dict[Series, float] = defaultdict(float)
@@ -238,12 +248,13 @@ def expiry_sheet(
 ) -> ExpirySheet:
     """What the positions of one expiry contribute.
 
-    positions: barriers that are decided resolved. scan: spot moves are this many times as wide.
+    positions: barriers that are decided resolved. scan: moves of spot and forward are this many
+    times as wide.
     """
     held, tau = merge(positions), seconds / YEAR
     one = np.ones(1)
     mark = sum(float(value(p, quote, seconds, one, one)[0]) for p in held)
-    multiples = np.array([1 + (s.spot - 1) * scan for s in rules.scenarios])
+    multiples = np.array([moved(s.spot, scan) for s in rules.scenarios])
     shocks = np.array([volatility_shock(rules, s.volatility, seconds) for s in rules.scenarios])
     values = np.zeros(len(multiples))
     for p in held:
@@ -253,11 +264,11 @@ def expiry_sheet(
         * quote.discount**rules.rate_multiplier
         * math.exp(-tau * rules.rate_add)
     )
-    moved = []
-    for move in (rules.basis_up, rules.basis_down):
+    shifted = []
+    for move in (moved(rules.basis_up, scan), moved(rules.basis_down, scan)):
         forward = (quote.forward - quote.fixed) * move + quote.fixed
         # The volatility of a strike stays with the strike.
-        moved.append(sum(_at_forward(p, quote, forward, seconds) for p in held) - mark)
+        shifted.append(sum(_at_forward(p, quote, forward, seconds) for p in held) - mark)
     size = sum(abs(p.quantity) for p in held)
     charge = 0.0
     if quote.confidence < rules.confidence_threshold:
@@ -268,7 +279,7 @@ def expiry_sheet(
         values,
         np.where(values > 0, values * discount, values) - mark,
         discount,
-        min(*moved, 0.0) * (rules.basis_add + rules.basis_multiplier * tau),
+        min(*shifted, 0.0) * (rules.basis_add + rules.basis_multiplier * tau),
         naked(held, rules.peer_counting),
         size,
         charge,
@@ -304,7 +315,7 @@ def sheet(
         for expiry, (positions, quote) in sorted(books.items())
     )
     collateral = base * spot / stable * haircuts[0]
-    moves = np.array([(s.spot - 1) * scan for s in rules.scenarios])
+    moves = np.array([moved(s.spot, scan) - 1 for s in rules.scenarios])
     weights = np.array([s.weight for s in rules.scenarios])
     losses = sum((line.losses for line in lines), np.zeros(len(moves))) + collateral * moves
     losses = losses * weights

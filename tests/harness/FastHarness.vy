@@ -39,6 +39,12 @@ def wide(forward: int256, strike: int256, moneyness: int256, deviation: int256) 
 
 
 @external
+@pure
+def direct(forward: int256, strike: int256, moneyness: int256, deviation: int256) -> int256:
+    return fast._direct(forward, strike, moneyness, deviation)
+
+
+@external
 @view
 def call(forward: int256, strike: int256, moneyness: int256, scale: int256, inverse: int256) -> int256:
     return fast._call(forward, strike, moneyness, scale, inverse)

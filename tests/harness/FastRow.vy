@@ -62,6 +62,8 @@ def book(
     wide: int256[8] = empty(int256[8])
     wide_down: int256[8] = empty(int256[8])
     lines: DynArray[Line, 128] = []
+    # Levels at which lines are looked up: the outermost only where the first volatility is.
+    outer: uint256 = 7
     for i: uint256 in range(len(strikes), bound=128):
         line: Line = empty(Line)
         line.moneyness = moneynesses[i]
@@ -72,14 +74,19 @@ def book(
         if s < WIDE:
             line.scale_up, line.inverse_up = fast._narrow(s)
             line.scale_up = unsafe_mul(line.scale_up, line.quantity) >> 64
+            outer = 9
         else:
-            wide_up = fast._add(wide_up, fast._wide(forward, line.strike, line.moneyness, s), line.quantity)
+            wide_up = fast._add(wide_up, fast._wide(
+                unsafe_mul(forward, line.quantity) >> 64, unsafe_mul(line.strike, line.quantity) >> 64, line.moneyness, s
+            ))
         s = unsafe_mul(deviation, volatilities[1]) >> 64
         if s < WIDE:
             line.scale, line.inverse = fast._narrow(s)
             line.scale = unsafe_mul(line.scale, line.quantity) >> 64
         else:
-            wide = fast._add(wide, fast._wide(forward, line.strike, line.moneyness, s), line.quantity)
+            wide = fast._add(wide, fast._wide(
+                unsafe_mul(forward, line.quantity) >> 64, unsafe_mul(line.strike, line.quantity) >> 64, line.moneyness, s
+            ))
         s = unsafe_mul(deviation, volatilities[2]) >> 64
         if s < WIDE:
             line.scale_down, line.inverse_down = fast._narrow(s)
@@ -87,7 +94,9 @@ def book(
             lines.append(line)
         else:
             # The narrowest of the three: nothing is left for the look-ups.
-            wide_down = fast._add(wide_down, fast._wide(forward, line.strike, line.moneyness, s), line.quantity)
+            wide_down = fast._add(wide_down, fast._wide(
+                unsafe_mul(forward, line.quantity) >> 64, unsafe_mul(line.strike, line.quantity) >> 64, line.moneyness, s
+            ))
     for j: uint256 in range(9):
         move: int256 = shifts[j]
         shifted: int256 = unsafe_mul(forward, multiples[j]) >> 64
@@ -97,6 +106,9 @@ def book(
         if j < 7:
             same = fast._at(wide, move) << 64
             down = fast._at(wide_down, move) << 64
+        if j >= outer:
+            sums[j] = up
+            continue
         for line: Line in lines:
             y: int256 = unsafe_add(line.moneyness, move)
             mean: int256 = unsafe_sub(shifted, line.strike)

@@ -8,7 +8,7 @@ import pytest
 from benchmarks.coefficients import constants
 
 MATH = Path(__file__).resolve().parents[3] / "contracts" / "math"
-MODULES = ("fixed_point", "normal", "black76", "implied_volatility")
+MODULES = ("fixed_point", "normal", "black76", "implied_volatility", "fast")
 
 
 @pytest.fixture(scope="module")

@@ -141,9 +141,23 @@ def test_wide_polynomial_is_the_price_and_its_derivatives(fast: Any) -> None:
             black76_exact(mp.e ** (n * step), strike, mpf(int(s * Q64)) / Q64, YEAR).call
             for n in (-1, 0, 1)
         )
-        assert abs(c[0] - mid * WAD) < 10**5
-        assert abs(c[1] - (high - low) / (2 * step) * WAD) < 10**7
-        assert abs(c[2] - (high - 2 * mid + low) / (2 * step**2) * WAD) < 10**8
+        # Mills' ratio to nine digits.
+        assert abs(c[0] - mid * WAD) < 10**9
+        assert abs(c[1] - (high - low) / (2 * step) * WAD) < 10**9
+        assert abs(c[2] - (high - 2 * mid + low) / (2 * step**2) * WAD) < 10**9
+
+
+def test_single_wide_call(fast: Any) -> None:
+    """Anywhere from the money, from the least wide volatility to a hopeless one."""
+    rng = np.random.default_rng(3)
+    deviations = [0.375, 0.45, 0.65, 1.0, 2.5, 10.0, 1_000.0]
+    for s in deviations:
+        for x in (0.0, *rng.uniform(-4, 4, 12), -30.0, 30.0):
+            strike = int(math.exp(-x) * WAD)
+            y = fast.moneyness(WAD, strike)
+            exact = black76_exact(1, mpf(strike) / WAD, mpf(int(s * Q64)) / Q64, YEAR).call
+            got = mpf(fast.direct(WAD, strike, y, int(s * Q64))) / WAD
+            assert abs(got - exact) <= 3.2e-10 * (1 + strike / WAD) + 1e-17
 
 
 @pytest.mark.parametrize("seconds", [3_600, 86_400, 7 * 86_400, 30 * 86_400, 120 * 86_400, YEAR])
