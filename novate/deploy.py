@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import warnings
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -38,10 +38,12 @@ from .graph import (
     Text,
     Unit,
     Wad,
-    behind_proxies,
+    steps_for,
+    units_for,
+    value_at,
 )
 from .manifest import write_manifest
-from .market import Market
+from .market import Market, key_for, reporter_name
 from .network import Network
 from .parameters import Parameters
 from .series import WAD
@@ -87,6 +89,8 @@ def deploy(
         if not is_address(handover) or not boa.env.get_code(handover):
             raise ParameterError("handover", handover, "the address of a contract")
         handover = to_checksum_address(handover)
+    if parameters is not None:
+        parameters = _with_members(parameters)
     if isinstance(boa.env, Network):
         bring_proxy(boa.env)
         site = Site.open(boa.env, parameters, manifest, salt)
@@ -102,13 +106,13 @@ def deploy(
 def _deploy(here: Here, parameters: Parameters, handover: str | None) -> Market:
     owner = str(boa.env.eoa)
     contracts: dict[str, Any] = {}
-    for unit in behind_proxies(UNITS) if parameters.upgradeable else UNITS:
+    for unit in units_for(parameters, UNITS):
         arguments = arguments_of(unit, parameters, contracts, owner)
         contract = here.create(unit, compiled(unit.source), arguments)
         contracts[unit.name] = face(unit.face, contract) if unit.face else contract
     here.created()
     market = Market(join(contracts), parameters, owner)
-    for step in STEPS:
+    for step in steps_for(parameters, STEPS):
         arguments = arguments_of(step, parameters, contracts, owner)
         here.send(market, step.unit, step.function, *arguments, operation="set up")
     for step in FUND_STEPS if parameters.fund else ():
@@ -131,6 +135,16 @@ def face(source: str, contract: Any) -> Any:
         # That the proxy's own code is another one.
         warnings.simplefilter("ignore", UserWarning)
         return compiled(source).at(contract.address)
+
+
+def _with_members(parameters: Parameters) -> Parameters:
+    """The same with the addresses of the reporters that are to be made up."""
+    usual = parameters.reporters
+    if usual.members or not usual.made_up:
+        return parameters
+    names = (reporter_name(i) for i in range(usual.made_up))
+    members = tuple(str(key_for(name, boa.env).address) for name in names)
+    return replace(parameters, reporters=replace(usual, members=members))
 
 
 def owners(market: Market) -> dict[str, str]:
@@ -172,14 +186,14 @@ def _resolve(value: Any, parameters: Parameters, contracts: Mapping[str, Any], o
         case At(unit):
             return contracts[unit].address
         case Set(path):
-            return _as_argument(_parameter(parameters, path))
+            return _as_argument(value_at(parameters, path))
         case Answer(path):
             scale = 10**parameters.prices.decimals
-            return int(Decimal(str(_parameter(parameters, path))) * scale)
+            return int(Decimal(str(value_at(parameters, path))) * scale)
         case Cash(path):
-            return int(_parameter(parameters, path)) * 10**parameters.cash_decimals
+            return int(value_at(parameters, path)) * 10**parameters.cash_decimals
         case Wad(path):
-            return int(Decimal(str(_parameter(parameters, path))) * WAD)
+            return int(Decimal(str(value_at(parameters, path))) * WAD)
         case Text(pattern):
             return pattern.format(symbol=parameters.symbol)
         case Owner():
@@ -191,13 +205,6 @@ def _resolve(value: Any, parameters: Parameters, contracts: Mapping[str, Any], o
             return contracts["clearinghouse"].FUND()
         case _:
             return value
-
-
-def _parameter(parameters: Parameters, path: str) -> Any:
-    found: Any = parameters
-    for name in path.split("."):
-        found = getattr(found, name)
-    return found
 
 
 def _as_argument(found: Any) -> Any:

@@ -6,7 +6,8 @@ to earlier units and to parameters (`novate/parameters.py`) by name. `novate.dep
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 # Asset number of the tokenised units.
@@ -81,6 +82,7 @@ class Unit:
     source: str  # below contracts/
     arguments: tuple[Any, ...] = ()
     face: str = ""  # whose functions it has, when that is another source: a proxy
+    when: str = ""  # path of a parameter: only when there is something in it
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,14 @@ class Step:
     unit: str
     function: str
     arguments: tuple[Any, ...] = ()
+    when: str = ""
+    each: str = ""  # path of rows: once for each, which follows the arguments
+
+
+# What the optional parts need.
+REPORTERS, HOURS = "reporters.members", "hours.weeks"
+# Number of the one calendar.
+CALENDAR = 1
 
 
 UNITS: tuple[Unit, ...] = (
@@ -156,6 +166,45 @@ UNITS: tuple[Unit, ...] = (
     Unit("orders", "venues/SignedOrders.vy", (At("clearinghouse"), At("oracle"), Owner())),
     Unit("auctions", "auction/AuctionHouse.vy", (At("clearinghouse"), Owner())),
     Unit("security_fund", "insurance/SecurityFund.vy", (At("clearinghouse"), Set("fund_delay"))),
+    Unit("realised", "oracle/RealisedVolatility.vy", (At("oracle"),)),
+    Unit(
+        "served_feed",
+        "oracle/AggregatorAdapter.vy",
+        (At("oracle"), Set("underlying"), Text("{symbol} / USD")),
+    ),
+    Unit(
+        "signed_feed",
+        "oracle/SignedFeed.vy",
+        (
+            Text("{symbol} / USD"),
+            Set("prices.decimals"),
+            Set("reporters.max_age"),
+            Set("reporters.members"),
+            Set("reporters.quorum"),
+            Owner(),
+        ),
+        when=REPORTERS,
+    ),
+    Unit(
+        "bonds",
+        "oracle/ReporterBonds.vy",
+        (At("cash_token"), Cash("reporters.bond"), Owner()),
+        when=REPORTERS,
+    ),
+    Unit(
+        "surface",
+        "oracle/VolatilitySurface.vy",
+        (Set("reporters.members"), Set("reporters.quorum"), Owner()),
+        when=REPORTERS,
+    ),
+    Unit(
+        "surface_fees",
+        "oracle/SurfaceFees.vy",
+        (At("cash_token"), At("surface"), At("bonds"), Cash("reporters.smile_fee"), Owner()),
+        when=REPORTERS,
+    ),
+    Unit("traded", "oracle/TradedVolatility.vy", (At("oracle"), Owner()), when=REPORTERS),
+    Unit("calendar", "oracle/Calendar.vy", (Owner(),), when=HOURS),
 )
 
 STEPS: tuple[Step, ...] = (
@@ -166,6 +215,11 @@ STEPS: tuple[Step, ...] = (
         "oracle",
         "list_underlying",
         (Set("underlying"), At("spot_feed"), At("volatility_feed"), Set("prices.max_age")),
+    ),
+    Step(
+        "oracle",
+        "set_limits",
+        (Set("underlying"), Set("prices.hold"), Set("prices.spread"), Set("prices.jump")),
     ),
     Step("oracle", "link", (At("court"), At("watch"))),
     Step("forecast", "start", (Set("underlying"), Wad("prices.volatility"))),
@@ -225,6 +279,22 @@ STEPS: tuple[Step, ...] = (
     Step("clearinghouse", "set_exposure_limits", (At("exposure"),)),
     Step("listing", "set_reporters", (At("clearinghouse"), At("auctions"))),
     Step("orders", "set_fees", (Set("fees.maker_rate"), Set("fees.taker_rate"))),
+    Step("signed_feed", "set_bonds", (At("bonds"),), when=REPORTERS),
+    Step("bonds", "list_feed", (At("signed_feed"), Set("reporters.pay")), when=REPORTERS),
+    Step("surface", "set_limits", (Set("underlying"), Set("reporters.speeds")), when=REPORTERS),
+    Step("oracle", "set_surface", (Set("underlying"), At("surface")), when=REPORTERS),
+    Step("calendar", "set_week", (CALENDAR,), when=HOURS, each="hours.weeks"),
+    Step("calendar", "set_days", (CALENDAR,), when=HOURS, each="hours.days"),
+    Step("calendar", "set_special_day", (CALENDAR,), when=HOURS, each="hours.special_days"),
+    Step("calendar", "set_policy", (Set("underlying"), Set("hours.policy")), when=HOURS),
+    Step("calendar", "assign", (Set("underlying"), CALENDAR), when=HOURS),
+    Step(
+        "oracle",
+        "set_calendar",
+        (Set("underlying"), At("calendar"), Set("hours.widening"), Set("hours.served")),
+        when=HOURS,
+    ),
+    Step("listing", "set_calendar", (Set("underlying"), At("calendar")), when=HOURS),
 )
 
 # What the deployer brings into the security fund, if anything; `FUND` is its account.
@@ -270,3 +340,31 @@ def behind_proxies(units: tuple[Unit, ...]) -> tuple[Unit, ...]:
         else:
             found.append(unit)
     return tuple(found)
+
+
+def value_at(parameters: Any, path: str) -> Any:
+    """What parameters hold under a path such as `fees.taker_rate`."""
+    found = parameters
+    for name in path.split("."):
+        found = getattr(found, name)
+    return found
+
+
+def units_for(parameters: Any, units: Iterable[Unit]) -> tuple[Unit, ...]:
+    """Those of the units that these parameters want, as they want them."""
+    wanted = tuple(one for one in units if not one.when or value_at(parameters, one.when))
+    return behind_proxies(wanted) if parameters.upgradeable else wanted
+
+
+def steps_for(parameters: Any, steps: Iterable[Step]) -> list[Step]:
+    """The same of steps, and those for rows once for each."""
+    found = []
+    for step in steps:
+        if step.when and not value_at(parameters, step.when):
+            continue
+        if not step.each:
+            found.append(step)
+            continue
+        for row in value_at(parameters, step.each):
+            found.append(replace(step, arguments=(*step.arguments, *row), each=""))
+    return found

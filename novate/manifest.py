@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import DataError, ParameterError
-from .graph import UNITS
+from .graph import UNITS, units_for
 from .parameters import Parameters
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def write_manifest(market: Market, file: Path) -> None:
     )
     described.content["contracts"] = {
         unit.name: {"source": unit.source, "address": str(market.contracts[unit.name].address)}
-        for unit in UNITS
+        for unit in units_for(market.parameters, UNITS)
     }
     described.content["complete"] = True
     described.save()
@@ -113,7 +113,7 @@ def _replaced(usual: Any, given: Mapping[str, Any], path: str) -> Any:
                 raise ParameterError(where, value, "a group of parameters")
             value = _replaced(old, value, where + ".")
         elif isinstance(old, tuple):
-            value = tuple(tuple(row) for row in value)
+            value = tuple(tuple(row) if isinstance(row, list) else row for row in value)
         elif isinstance(old, bool) != isinstance(value, bool) or not isinstance(
             value, (int, float) if isinstance(old, float) else type(old)
         ):

@@ -29,6 +29,9 @@ from .engine.environment import Anchor
 from .errors import NetworkError, ParameterError
 from .gas import transaction_gas
 from .network import Network, send_native
+from .oracle.reporter import Feed
+from .oracle.reports import PriceReport, assemble, feed_id
+from .oracle.reports import sign as sign_report
 from .orders import ANYONE, Domain, Leg, Order
 from .parameters import Parameters
 from .series import DAY, WAD, Series, next_expiries, unpack
@@ -40,6 +43,8 @@ INDEX = 1
 # Selector of Error(string).
 ERROR_SELECTOR = bytes.fromhex("08c379a0")
 UNLIMITED = 2**256 - 1
+# [wad] answers of a feed at or above it do not count.
+MAX_PRICE = 10**30
 MAX_SETTLED = 32
 MAX_JUDGED = 256
 # What an account gets from the paying key for its gas [wei].
@@ -235,10 +240,7 @@ class Market:
 
         On a live chain the key is made from the paying key as well, and gets money for gas.
         """
-        secret = b""
-        if isinstance(self.env, Network):
-            secret = bytes(self.env._accounts[self.env.eoa].key)
-        account = Account(name, Keys.from_key(keccak(b"novate " + secret + name.encode())), index)
+        account = Account(name, key_for(name, self.env), index)
         if account.number not in self._state.accounts:
             self._state.add_account(account)
             self._introduce(account)
@@ -357,10 +359,40 @@ class Market:
             self.send(feed, "push", int(Decimal(str(answer)) * scale), operation="push price")
         self.send("oracle", "poke", self.parameters.underlying, operation="push price")
 
+    def made_up_reporters(self) -> list[LocalAccount]:
+        """The keys of the committee's members, as far as `deploy` made them up."""
+        usual = self.parameters.reporters
+        keys = (key_for(reporter_name(i), self.env) for i in range(usual.made_up))
+        return [key for key in keys if key.address in usual.members]
+
+    def report_price(self, spot: Number) -> Receipt:
+        """A round [USD] of the signed feed, by the reporters that `deploy` made up."""
+        feed = Feed.at(self.signed_feed)
+        report = PriceReport(
+            feed_id(feed.name), int(Decimal(str(spot)) * feed.scale), WAD, self.now
+        )
+        members = self.parameters.reporters.members
+        signed = {
+            members.index(str(key.address)): sign_report(report, key, feed.domain)
+            for key in self.made_up_reporters()
+        }
+        proof = assemble(signed, feed.quorum)
+        receipt = self.send("signed_feed", "offer", *report.arguments(), *proof)
+        self.send("oracle", "poke", self.parameters.underlying)
+        return receipt
+
+    def use_signed_feed(self, max_age: int = 7_200) -> Receipt:
+        """Serve the spot from what reporters sign, and nothing else; the feed needs a fresh report.
+
+        max_age: [s] up to which a round is fresh.
+        """
+        sources = [(self.signed_feed.address, max_age, 0, MAX_PRICE)]
+        return self.send("oracle", "set_sources", self.parameters.underlying, sources, 1)
+
     def fix(self, expiry: int, *, sender: Account | None = None) -> Receipt:
         """Fix the settlement price of an expiry that has passed."""
-        rounds = [self._round_at(expiry - self.oracle.WINDOW())]
         underlying = self.parameters.underlying
+        rounds = self.oracle_lens.rounds_at(underlying, expiry - self.oracle.WINDOW())
         while True:
             receipt = self.send(
                 "oracle", "fix", underlying, expiry, rounds, sender=sender, operation="fix"
@@ -609,17 +641,6 @@ class Market:
         words = self.clearinghouse.positions_of(number)
         return [(Series.from_code(code), quantity) for code, quantity in map(unpack, words)]
 
-    def _round_at(self, timestamp: int) -> int:
-        """Id of the spot feed's round in force at `timestamp` [s], or of its first one."""
-        low, high = 1, int(self.spot_feed.latestRoundData()[0])
-        while low < high:
-            middle = (low + high + 1) // 2
-            if self.spot_feed.getRoundData(middle)[3] <= timestamp:
-                low = middle
-            else:
-                high = middle - 1
-        return low
-
     def _token(self, asset: int) -> Any:
         return self.cash_token if asset == CASH else self.index_token
 
@@ -708,6 +729,17 @@ def fork(market: Market | None = None) -> Fork | ChainFork:
     """
     env = boa.env if market is None else market.env
     return Fork(env, market) if isinstance(env, Engine) else ChainFork(env, market)
+
+
+def key_for(name: str, env: Any) -> LocalAccount:
+    """The key of somebody called `name`; on a chain made from the paying key as well."""
+    secret = bytes(env._accounts[env.eoa].key) if isinstance(env, Network) else b""
+    return Keys.from_key(keccak(b"novate " + secret + name.encode()))
+
+
+def reporter_name(index: int) -> str:
+    """What made-up reporters are called."""
+    return f"reporter {index + 1}"
 
 
 def _expiry_of(code: int) -> int:

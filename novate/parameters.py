@@ -18,6 +18,10 @@ class Prices:
     volatility: float = 0.15  # first answer, annualised
     decimals: int = 8
     max_age: int = 4 * DAY  # [s] daily prices over a long weekend
+    hold: int = 12  # [s] for which a recorded aggregate is served as it is
+    spread: int = 500  # [bp] that a source may be from the median
+    jump: int = 5_000  # [bp] that the aggregate may move per minute; markets with three sources
+    # take a tenth of it
 
 
 @dataclass(frozen=True)
@@ -136,6 +140,74 @@ class Collateral:
 
 
 @dataclass(frozen=True)
+class Pay:
+    """Of a signed feed's reporters, in the order of contracts/oracle/ReporterBonds.vy."""
+
+    fee: int = 10_000  # [token units] of a round, shared by its signers: a cent
+    bonus: int = 10_000  # [token units] of a round that is punctual and accurate
+    punctual: int = 15  # [s]
+    spacing: int = 60  # [s] between rounds that are paid
+    band: int = WAD // 100  # [wad] of the median of neighbours, accurate up to there
+    limit: int = WAD // 10  # [wad] of the median, slashed beyond
+    window: int = 300  # [s] to either side
+
+
+@dataclass(frozen=True)
+class Speeds:
+    """How fast a surface may move, in the order of contracts/oracle/smiles.vy."""
+
+    volatility: int = WAD // 4  # [wad] share per hour
+    carry: int = WAD // 50  # [wad] per hour, of forward over spot and of the rate
+    first: int = WAD // 2  # [wad] share by which a new expiry may differ
+
+
+@dataclass(frozen=True)
+class Reporters:
+    """A committee that signs prices and smiles: its feed, its surface, its bonds and its pay.
+
+    There is none unless it has members, or made_up ones: keys that `Market.account` makes from
+    names, for development. The feed becomes a source by `Market.use_signed_feed`, once it has a
+    report; the surface serves whatever it knows at once.
+    """
+
+    members: tuple[str, ...] = ()  # addresses, by index; at most 16
+    made_up: int = 0
+    quorum: int = 3  # more than half of them
+    max_age: int = 60  # [s] of a report when it is submitted
+    bond: int = 10_000  # [USD] of a full bond
+    pay: Pay = field(default_factory=Pay)
+    smile_fee: int = 1  # [USD] for a signature under a smile
+    speeds: Speeds = field(default_factory=Speeds)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Outside the sessions, in the order of contracts/oracle/Calendar.vy."""
+
+    trade: bool = False  # risk may be opened
+    liquidate: bool = False  # auctions run
+    grace: int = 900  # [s] after the open for which auctions still wait
+    # [wad] share of confidence lost at the close: standard margin charges 40 % of spot for all of
+    # it, so a sold option needs 24.4 % of spot more to be opened, or for money to leave.
+    gap: int = 61 * WAD // 100
+
+
+@dataclass(frozen=True)
+class Hours:
+    """Market hours as contracts/oracle/Calendar.vy keeps them; without weeks always open.
+
+    `novate.oracle.hours` makes the words: `new_york(first, last).hours(first, last)`.
+    """
+
+    weeks: tuple[tuple[int, int], ...] = ()  # season, word
+    days: tuple[tuple[int, int], ...] = ()  # block, word
+    special_days: tuple[tuple[int, int, int], ...] = ()  # day, opens, closes
+    policy: Policy = field(default_factory=Policy)
+    widening: int = 25  # [bp] of confidence lost per hour after the close
+    served: bool = True  # the frozen price counts as fresh: who is sound may withdraw
+
+
+@dataclass(frozen=True)
 class Parameters:
     """Everything a deployment may choose; each default is a plausible market in an index."""
 
@@ -155,6 +227,8 @@ class Parameters:
     portfolio: Portfolio = field(default_factory=Portfolio)
     grid_of_moves: tuple[tuple[int, bool, bool, bool], ...] = MOVES
     scan: Scan = field(default_factory=Scan)
+    reporters: Reporters = field(default_factory=Reporters)
+    hours: Hours = field(default_factory=Hours)
     bond: int = 1_000  # [USD] of who proposes or disputes a fixing that nobody recorded
     dispute: int = 7_200  # [s]
     upgradeable: bool = False  # clearinghouse, auction house and court behind proxies

@@ -17,7 +17,7 @@ import boa
 from .deploy import arguments_of, compiled
 from .engine import Engine
 from .errors import NetworkError
-from .graph import UNITS
+from .graph import UNITS, units_for
 from .manifest import Manifest
 from .network import Network
 from .site import create2_address, salt_of
@@ -47,7 +47,7 @@ def verify(network: Network, file: Path) -> list[Finding]:
     replicas: dict[str, Any] = {}
     found = []
     with boa.swap_env(world):
-        for unit in UNITS:
+        for unit in units_for(manifest.parameters, UNITS):
             if unit.name not in known:
                 found.append(Finding(unit.name, unit.source, "", "not in the manifest"))
                 break

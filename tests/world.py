@@ -11,7 +11,7 @@ import boa
 from novate.deploy import compiled, deploy
 from novate.engine.cache import load
 from novate.market import Account, Market, Series
-from novate.parameters import Parameters
+from novate.parameters import Parameters, Prices
 
 WAD = 10**18
 DAY = 86_400
@@ -24,12 +24,17 @@ def build(source: str, *arguments: Any) -> Any:
     return (load(source) if is_test else compiled(source)).deploy(*arguments)
 
 
+# Auctions may start at once, but for test_grace.py of the auction house; prices count in the
+# second in which they are pushed and may make any step, but for the tests of the oracle.
+AT_ONCE = Parameters(grace=0, prices=Prices(hold=0, jump=0))
+
+
 class World:
     """The market of `novate.deploy`, with `venue` as a further venue."""
 
     def __init__(self, parameters: Parameters | None = None) -> None:
-        # Auctions may start at once, but for test_grace.py of the auction house.
-        self.market: Market = deploy(parameters or Parameters(grace=0))
+        parameters = parameters or AT_ONCE
+        self.market: Market = deploy(parameters)
         self.ledger: Any = self.market.clearinghouse
         self.owner = self.market.owner
         self.venue = boa.env.generate_address("venue")

@@ -23,10 +23,12 @@
 
 from . import sources
 
-# [bp] hard bounds of the rules, and the spread of a new listing.
+# [bp] hard bounds of the rules, and those of a new listing: its jump keeps out a mistake of one
+# decimal, no more.
 MAX_SPREAD: constant(uint256) = 2_000
 MAX_JUMP: constant(uint256) = 5_000
 NEW_SPREAD: constant(uint256) = 500
+NEW_JUMP: constant(uint256) = MAX_JUMP
 # [s] A price held for this long is worth little to whoever may choose between it and the live
 # one: at 100 % volatility 0.4 * sqrt(60 s / 1 year) is 6 bp, at the recommended 12 s it is 2.5 bp,
 # less than the taker's fee.
@@ -97,7 +99,7 @@ def _list(underlying: uint256, spot_source: address, volatility_source: address,
     assert underlying != 0 and underlying < 2**16, "oracle: no such underlying"
     assert self.rules[underlying] == 0, "oracle: already listed"
     feed: Feed = Feed(source=spot_source, max_age=max_age, low=0, high=MAX_PRICE)
-    self.rules[underlying] = self._store(underlying, NEW_SPREAD << 174, [feed], 1)
+    self.rules[underlying] = self._store(underlying, (NEW_JUMP << 188) | (NEW_SPREAD << 174), [feed], 1)
     self._set_volatility_source(underlying, volatility_source, max_age)
 
 

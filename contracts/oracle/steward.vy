@@ -75,7 +75,7 @@ event CalendarSet:
 @external
 def list_underlying(underlying: uint256, spot_source: address, volatility_source: address, max_age: uint256):
     """
-    @notice Starts serving an underlying, from one spot source, live, without limit of jumps;
+    @notice Starts serving an underlying, from one spot source, live, with the widest limit of jumps;
             `set_sources` and `set_limits` do more. Both sources must have a fresh answer.
     @param underlying 1 to 65,535, as in the series code.
     @param spot_source AggregatorV3, USD per unit, with its round history.

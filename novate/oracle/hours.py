@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -25,6 +26,7 @@ from pandas.tseries.holiday import (
 )
 
 from ..errors import ParameterError
+from ..parameters import Hours
 
 EPOCH = date(1970, 1, 1)
 BLOCK = 128
@@ -100,6 +102,16 @@ class Market:
         """Day number, open and close [minutes, UTC] of each early close."""
         for day, closes in sorted(self.early.items()):
             yield (_number(day), *self._minutes(day, closes))
+
+    def hours(self, first: date, last: date, **choices: Any) -> Hours:
+        """What a deployment takes for the days from `first` to `last`, with policy and the like."""
+        seasons = {season: self.week(season, first.year) for season in (STANDARD, SUMMER)}
+        return Hours(
+            weeks=tuple((season, word) for season, word in seasons.items() if word),
+            days=tuple(self.days(first, last).items()),
+            special_days=tuple(self.special_days()),
+            **choices,
+        )
 
     def _kind(self, day: date) -> int:
         if day in self.holidays:

@@ -96,13 +96,16 @@ class Heartbeat:
         return time == 0 or now - time >= self.interval or abs(price - last) > self.deviation * last
 
 
-def propose(reporters: Sequence[Reporter], feed: Feed, now: int) -> PriceReport | None:
-    """The median of what reporters see, None when fewer than the quorum see anything.
+def propose(
+    reporters: Sequence[Reporter], feed: Feed, now: int, *, least: int | None = None
+) -> PriceReport | None:
+    """The median of what reporters see, None when too few see anything.
 
-    Confidence is one less the spread between the quartiles, as a share of the price.
+    least: how many are enough, the quorum by default. Confidence is one less the spread between the
+    quartiles, as a share of the price.
     """
     prices = sorted(price for one in reporters if (price := one.observe(now)) is not None)
-    if len(prices) < feed.quorum:
+    if len(prices) < (feed.quorum if least is None else least):
         return None
     middle = statistics.median(prices)
     low, high = prices[len(prices) // 4], prices[-1 - len(prices) // 4]

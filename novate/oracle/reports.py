@@ -5,13 +5,14 @@ signers' indices, make it count. Integers as on chain: prices in units of 10**-d
 confidence in wad, time in seconds.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 from eth_account import Account
 from eth_account.messages import SignableMessage, encode_typed_data
 from eth_account.signers.local import LocalAccount
+from eth_keys.exceptions import BadSignature, ValidationError
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
@@ -145,6 +146,32 @@ def assemble(signatures: Mapping[int, Signature], quorum: int) -> Proof:
         raise ParameterError("signatures", indices, f"indices from 0 to {MAX_REPORTERS - 1}")
     signers = sum(index << (8 * place) for place, index in enumerate(indices))
     return signers, [signatures[index] for index in indices]
+
+
+def proof_of(
+    report: Report,
+    signatures: Mapping[int, Signature],
+    members: Sequence[str],
+    quorum: int,
+    domain: Domain,
+) -> Proof | None:
+    """The proof of a report from signatures that anybody may have laid down; None when too few of
+    them are what they are said to be. members: of the committee, by index."""
+    good = {
+        index: signature
+        for index, signature in signatures.items()
+        if index < len(members) and _signer(report, signature, domain) == str(members[index])
+    }
+    return assemble(good, quorum) if len(good) >= quorum else None
+
+
+def _signer(report: Report, signature: Signature, domain: Domain) -> str | None:
+    r, vs = (int.from_bytes(part, "big") for part in signature)
+    parts = (27 + (vs >> 255), r, vs & (2**255 - 1))
+    try:
+        return str(Account.recover_message(_signable(report, domain), vrs=parts))
+    except (BadSignature, ValidationError):
+        return None
 
 
 def _signable(report: Report, domain: Domain) -> SignableMessage:

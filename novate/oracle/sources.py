@@ -14,9 +14,11 @@ from typing import Any, Protocol
 import requests
 from eth_abi.abi import decode
 from eth_abi.exceptions import DecodingError
+from eth_utils.address import is_address
 from eth_utils.crypto import keccak
 
 from ..data.csv_file import load_csv
+from ..errors import DataError, ParameterError
 
 TIMEOUT = 5.0
 
@@ -50,6 +52,34 @@ def csv_source(file: str | Path) -> SeriesSource:
     """The closes of a file as `novate.data.load_csv` reads it; raises DataError."""
     bars = load_csv(file).bars
     return SeriesSource(tuple(bar.timestamp for bar in bars), tuple(bar.close for bar in bars))
+
+
+@dataclass
+class FileSource:
+    """The same of a file that grows: read again whenever it has changed.
+
+    volatility: its implied volatilities instead of its closes.
+    """
+
+    file: Path
+    volatility: bool = False
+    _read_at: tuple[int, int] = field(default=(0, 0), repr=False)
+    _series: SeriesSource | None = field(default=None, repr=False)
+
+    def read(self, now: int) -> Observation | None:
+        try:
+            state = self.file.stat()
+            if self._read_at != (state.st_mtime_ns, state.st_size):
+                bars = load_csv(self.file).bars
+                self._series = SeriesSource(
+                    tuple(bar.timestamp for bar in bars),
+                    tuple(bar.implied_volatility if self.volatility else bar.close for bar in bars),
+                )
+                self._read_at = state.st_mtime_ns, state.st_size
+        except (OSError, DataError):
+            # Gone or half written: what was there before stands, until it is too old.
+            pass
+        return None if self._series is None else self._series.read(now)
 
 
 @dataclass
@@ -88,3 +118,18 @@ class ChainSource:
         if not isinstance(answer, dict) or "result" not in answer:
             raise ValueError(f"{self.url} refuses a call of {self.feed}")
         return bytes.fromhex(answer["result"].removeprefix("0x"))
+
+
+def named_source(name: str, *, volatility: bool = False) -> Source:
+    """A source as a command names it: a CSV file, or `URL@ADDRESS` of an AggregatorV3.
+
+    volatility: of the implied volatility instead of the price.
+    """
+    url, at, address = name.rpartition("@")
+    if at and "://" in url:
+        if not is_address(address):
+            raise ParameterError("source", name, "URL@ADDRESS of a feed, or a CSV file")
+        return ChainSource(url, address)
+    # Refuses now what could never be read.
+    load_csv(name)
+    return FileSource(Path(name), volatility)

@@ -133,6 +133,7 @@ def test_what_ifs_start_alike_and_leave_nothing(market: Market) -> None:
         return [
             (feed.push, (int(spot * scale),)),
             (market.volatility_feed.push, (int(volatility * scale),)),
+            (market.oracle.poke, (1,)),
             (ledger.health, (taker.number,)),
         ]
 

@@ -7,7 +7,7 @@ import boa
 import pytest
 
 from boa_env import Market, ParameterError, deploy, fork, to_wad
-from novate.graph import STEPS, UNITS
+from novate.graph import STEPS, UNITS, units_for
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,7 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Market:
 
 
 def test_every_unit_is_an_attribute_and_unknown_names_are_listed(market: Market) -> None:
-    for unit in UNITS:
+    for unit in units_for(market.parameters, UNITS):
         assert getattr(market, unit.name) is market.contracts[unit.name]
     with pytest.raises(AttributeError, match="clearinghouse"):
         _ = market.clearing_house

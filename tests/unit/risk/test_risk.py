@@ -7,6 +7,7 @@ import pytest
 
 from novate.deploy import deploy
 from novate.market import Account, Market
+from novate.parameters import Parameters, Prices
 from novate.reference import portfolio
 from novate.risk import (
     book_of,
@@ -24,7 +25,8 @@ Deal = tuple[Market, Account, Account]
 
 @pytest.fixture(scope="module")
 def deal() -> Deal:
-    market = deploy()
+    # The spot may make any step.
+    market = deploy(Parameters(prices=Prices(jump=0)))
     maker, taker = market.account("maker"), market.account("taker")
     market.fund(maker, 20_000)
     market.fund(taker, 2_000)

@@ -35,10 +35,11 @@ class Desk(NamedTuple):
         self.volatility.push(volatility, sender=self.reporter)
 
     def list_with(self, source: Any, underlying: int = 2) -> int:
-        """Another underlying with this spot source."""
+        """Another underlying with this spot source, which may make any jump."""
         self.oracle.list_underlying(
             underlying, source.address, self.volatility.address, MAX_AGE, sender=self.owner
         )
+        self.oracle.set_limits(underlying, 0, 500, 0, sender=self.owner)
         return underlying
 
     def fix(self, underlying: int, expiry: int, *starts: int, **options: Any) -> int:
@@ -81,4 +82,6 @@ def desk() -> Desk:
     made = Desk(oracle, lens, spot, volatility, owner, reporter, intruder)
     made.push()
     made.oracle.list_underlying(SPX, spot.address, volatility.address, MAX_AGE, sender=owner)
+    # Any jump: tests of the limit set it.
+    made.oracle.set_limits(SPX, 0, 500, 0, sender=owner)
     return made

@@ -6,6 +6,7 @@ import boa
 import pytest
 
 from novate.engine.cache import load
+from novate.reference import oracle as model
 
 WAD = 10**18
 SPOT, VOLATILITY, MAX_AGE, SPX = 2_700 * 10**8, 20 * 10**6, 3_600, 1
@@ -39,9 +40,23 @@ def test_listing_is_logged_and_stores_an_observation(desk: Any) -> None:
     assert listed.volatility_source == desk.volatility.address
     assert desk.lens.sources_of(2) == ([(desk.spot.address, MAX_AGE, *ANY)], [0])
     rules = desk.lens.rules_of(2)
-    assert (rules.quorum, rules.hold, rules.spread, rules.jump) == (1, 0, 500, 0)
+    assert (rules.quorum, rules.hold, rules.spread, rules.jump) == (1, 0, 500, 5_000)
     assert (rules.volatility_source, rules.volatility_age) == (desk.volatility.address, MAX_AGE)
     assert (rules.surface, rules.calendar, rules.served) == (NOBODY, NOBODY, False)
+
+
+def test_a_mistake_of_one_decimal_does_not_pass_at_once_after_a_simple_listing(desk: Any) -> None:
+    _list(desk, 2, desk.spot, desk.volatility)
+    for answer, status in ((SPOT // 10, model.JUMP), (SPOT * 10, model.JUMP), (SPOT // 2, 0)):
+        with boa.env.anchor():
+            desk.push(answer)
+            assert desk.oracle.status(2)[0] == status
+    # One that lasts does: half as much again for each minute.
+    desk.push(SPOT // 10)
+    assert desk.oracle.poke(2) == model.JUMP
+    boa.env.time_travel(seconds=900)
+    desk.push(SPOT // 10)
+    assert desk.oracle.poke(2) == model.SERVED
 
 
 @pytest.mark.parametrize("decimals", [0, 2, 6, 8, 18])
@@ -99,6 +114,7 @@ def test_answer_at_the_bound_of_a_feed_does_not_count(desk: Any, answer: int, co
     )
     feed = (source.address, MAX_AGE, WAD // 10, 10_000 * WAD)
     desk.oracle.set_sources(2, [feed], 1, sender=desk.owner)
+    desk.oracle.set_limits(2, 0, 500, 0, sender=desk.owner)
     source.say(answer, _now())
     assert desk.oracle.spot(2)[1] is counts
     assert desk.lens.sources_of(2) == ([feed], [0 if counts else 5])
