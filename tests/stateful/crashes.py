@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from novate.parameters import Parameters
 from novate.reference.ledger import FUND
 from tests.stateful.auctions import DUST, UNIT, Auctions
 from tests.world import WAD
@@ -35,7 +34,7 @@ class Crashes(Auctions):
         self.rng = np.random.default_rng(seed)
         self.operations = 0
         self.moved = False
-        self.open(Parameters(grace=0), tuple(PEOPLE))
+        self.open(None, tuple(PEOPLE))
         self.open_auctions()
         for role, cash in PEOPLE.items():
             self.bring(role, 0, cash)
