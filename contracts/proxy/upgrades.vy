@@ -59,6 +59,7 @@ def upgradeToAndCall(newImplementation: address, data: Bytes[MAX_DATA]):
 
 @external
 @view
+@reentrant
 def proxiableUUID() -> bytes32:
     """
     @notice Where the implementation's address is; refused through a proxy, so that a proxy cannot become
