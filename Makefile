@@ -5,8 +5,10 @@ PYTHON ?= python3
 PY := .venv/bin/python
 # Two workers: the suite is made for two cores; raise it with `make test WORKERS=8`.
 WORKERS ?= 2
+# For `make notebook` only: a hundred packages that nothing else needs.
+LAB := jupyterlab==4.6.6
 
-.PHONY: help setup demo test lint bench accuracy backtest campaign curves notebook devnet lock clean
+.PHONY: help setup demo test lint bench accuracy backtest campaign curves notebook notebooks sweep devnet lock clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -43,16 +45,25 @@ campaign: setup ## 10,000 random steps of contracts and reference ledger side by
 curves: setup ## which auction curve recovers most in two crashes
 	$(PY) -m novate.curve_study
 
-notebook: setup ## execute every notebook from a fresh kernel
+notebook: setup .venv/.lab ## open the notebooks in JupyterLab, which is installed for it
+	.venv/bin/jupyter-lab notebooks
+
+notebooks: setup ## execute every notebook from a fresh kernel
 	.venv/bin/jupyter-execute notebooks/*.ipynb
 
-devnet: setup ## a local chain on port 8545, until Ctrl-C
+sweep: setup ## eight seeds of the demo over all cores; tables and pictures in out/sweep/
+	$(PY) -m novate sweep
+
+devnet: setup ## a local chain on port 8545 with a market on it, until Ctrl-C
 	$(PY) -m novate.devnet
 
 lock: ## resolve the Python dependencies of pyproject.toml again (needs uv)
 	uv pip compile pyproject.toml --extra test --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-annotate \
 		--custom-compile-command "make lock" --output-file requirements.lock
+	echo $(LAB) | uv pip compile - --constraint requirements.lock --universal \
+		--python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
+		--custom-compile-command "make lock" --output-file requirements-lab.lock
 
 clean: ## remove what set-up, tests and runs made
 	rm -rf .venv node_modules out .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -67,6 +78,10 @@ clean: ## remove what set-up, tests and runs made
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-chains.lock
 	@# In place of an editable install, which would need an unhashed build.
 	@$(PY) -c 'import sysconfig; open(sysconfig.get_path("purelib") + "/novate.pth", "w").write("$(CURDIR)\n")'
+	@touch $@
+
+.venv/.lab: requirements-lab.lock .venv/.stamp
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-lab.lock
 	@touch $@
 
 node_modules/.stamp: package-lock.json

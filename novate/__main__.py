@@ -106,6 +106,35 @@ def _verify(options: argparse.Namespace) -> int:
     return DIFFERENT if wrong else 0
 
 
+def _sweep(options: argparse.Namespace) -> int:
+    from .data import load_csv, load_scenario
+    from .plot_sweep import draw_sweep
+    from .sweep import parse_seeds, parse_varied, plan, sweep
+
+    paths = [load_csv(file) for file in options.prices]
+    paths += [load_scenario(name) for name in options.scenario]
+    paths = paths or [load_scenario("volmageddon")]
+    if options.first or options.last:
+        paths = [path.between(options.first, options.last) for path in paths]
+    runs = plan(
+        paths,
+        seeds=parse_seeds(options.seeds),
+        varied=parse_varied(options.set),
+        resampled=options.resampled,
+        whale=options.whale,
+    )
+    try:
+        table = sweep(runs, options.out, scheduler=options.scheduler, workers=options.workers)
+    except KeyboardInterrupt:
+        print("stopped; run again to go on", file=sys.stderr)
+        return 130
+    draw_sweep(table, options.out / "sweep.png")
+    wrong = int((~table["conserved"]).sum())
+    print(table.drop(columns=["run", "transactions"]).describe().loc[["mean", "min", "max"]].T)
+    print(f"\n{len(table)} runs, {wrong} of them do not add up; written to {options.out}/")
+    return DIFFERENT if wrong else 0
+
+
 def _json(file: Path) -> Any:
     try:
         return json.loads(file.read_text())
@@ -194,6 +223,46 @@ def _parser() -> argparse.ArgumentParser:
     verify.set_defaults(perform=_verify)
     verify.add_argument("--rpc", metavar="URL", required=True)
     verify.add_argument("--manifest", type=Path, metavar="FILE", required=True)
+    sweep = commands.add_parser(
+        "sweep",
+        help="play many runs: paths, parameters and seeds, spread over processes",
+        description="Each run is a file; what exists is not run again, so a sweep that was stopped "
+        "goes on. Results in results.csv and sweep.png.",
+    )
+    sweep.set_defaults(perform=_sweep)
+    sweep.add_argument(
+        "--scenario",
+        nargs="+",
+        choices=("volmageddon", "lehman"),
+        default=[],
+        help="which crashes (default: volmageddon)",
+    )
+    sweep.add_argument(
+        "--prices", nargs="+", type=Path, default=[], metavar="FILE", help="own data, as in `run`"
+    )
+    sweep.add_argument("--from", dest="first", metavar="DATE", help="first day, ISO")
+    sweep.add_argument("--to", dest="last", metavar="DATE", help="last day, ISO")
+    sweep.add_argument("--seeds", default="1-8", help="1-20 or 1,5,9 (default: %(default)s)")
+    sweep.add_argument(
+        "--set",
+        nargs="+",
+        default=[],
+        metavar="NAME=VALUE,...",
+        help="parameters of novate/parameters.py: fund=0,250000 fees.taker_rate=0.0003wad",
+    )
+    sweep.add_argument(
+        "--resampled",
+        type=int,
+        default=0,
+        metavar="N",
+        help="and N paths made of the days of each path, in blocks",
+    )
+    sweep.add_argument("--whale", action="store_true", help="as in `run`")
+    sweep.add_argument("--scheduler", metavar="ADDRESS", help="of a dask cluster that has novate")
+    sweep.add_argument("--workers", type=int, metavar="N", help="processes here (default: cores)")
+    sweep.add_argument(
+        "--out", type=Path, default=Path("out/sweep"), metavar="DIR", help="default: %(default)s/"
+    )
     agent = commands.add_parser(
         "agent",
         help="keep or liquidate on a chain, as a process of its own",

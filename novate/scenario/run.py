@@ -19,6 +19,7 @@ from ..data import MarketPath, load_csv, load_scenario
 from ..deploy import deploy
 from ..engine import Engine
 from ..errors import NovateError
+from ..market import Market
 from ..network import Network, connect
 from ..parameters import GRID, Parameters, Prices
 from ..series import DAY
@@ -65,10 +66,27 @@ def run(
         path = path.between(first, last)
     if out.exists() and not out.is_dir():
         raise NovateError(f"{out} is a file: --out names a directory")
-    env = connect(rpc) if rpc else _local()
-    with boa.swap_env(env):
-        whale = whale or (prices is None and scenario == "lehman")
-        return _play(path, seed, out, FUND if fund is None else fund, whale, rpc)
+    began = time.monotonic()
+    parameters = parameters_for(path, FUND if fund is None else fund)
+    whale = whale or (prices is None and scenario == "lehman")
+    manifest = out / "deployment.json"
+    manifest.unlink(missing_ok=True)
+    with boa.swap_env(connect(rpc) if rpc else _local()):
+        hire: Any = partial(ProcessHand, url=rpc, manifest=manifest) if rpc else Hand
+        record, market, runner = _play(path, parameters, seed, whale, hire, manifest)
+        written = report.write(record, market, out, runner.shift)
+    print(report.screen(record))
+    names = ", ".join(file.name for file in written)
+    print(f"\nwritten to {out}/: {names} ({time.monotonic() - began:.0f} s)")
+    return record
+
+
+def simulate(
+    path: MarketPath, parameters: Parameters, *, seed: int = 1, whale: bool = False
+) -> Record:
+    """Play a path in a world of its own, without a word and without files."""
+    with boa.swap_env(_local()):
+        return _play(path, parameters, seed, whale)[0]
 
 
 def _local() -> Engine:
@@ -80,9 +98,14 @@ def _local() -> Engine:
 
 
 def _play(
-    path: MarketPath, seed: int, out: Path, fund: int, whale: bool, rpc: str | None
-) -> Record:
-    began = time.monotonic()
+    path: MarketPath,
+    parameters: Parameters,
+    seed: int,
+    whale: bool,
+    hire: Any = Hand,
+    manifest: Path | None = None,
+) -> tuple[Record, Market, Runner]:
+    """In the current world; with a progress bar if there is a manifest to write."""
     bars = path.bars
     shift = 0
     if isinstance(boa.env, Network):
@@ -93,30 +116,26 @@ def _play(
         boa.env.travel_to(boa.env.evm.patch.timestamp + 1)
     else:
         boa.env.evm.patch.timestamp = bars[0].timestamp - SETUP_TIME
-    manifest = out / "deployment.json"
-    manifest.unlink(missing_ok=True)
     # A market of its own for each run on a chain.
     salt = f"run at {boa.env.evm.patch.timestamp}"
-    market = deploy(_parameters(path, fund), manifest=manifest, salt=salt)
+    market = deploy(parameters, manifest=manifest, salt=salt)
     record = Record(path.name.capitalize(), path.underlying)
     players = cast(bars[0].close, bars[0].implied_volatility, whale=whale)
-    hire: Any = Hand if rpc is None else partial(ProcessHand, url=rpc, manifest=manifest)
     runner = Runner(market, players, record, seed=seed, shift=shift, hire=hire)
+    quiet = manifest is None
     with contextlib.closing(runner):
         runner.endow()
-        with tqdm(total=len(bars), unit="bar", desc=path.name, file=sys.stderr) as bar:
+        with tqdm(
+            total=len(bars), unit="bar", desc=path.name, file=sys.stderr, disable=quiet
+        ) as bar:
             runner.play(bars, lambda done: bar.update(done - bar.n))
     record.summary = report.summarise(record, market, runner.refused)
     record.summary["volatility_source"] = path.volatility_source
     record.summary["seed"] = seed
-    written = report.write(record, market, out, shift)
-    print(report.screen(record))
-    names = ", ".join(file.name for file in written)
-    print(f"\nwritten to {out}/: {names} ({time.monotonic() - began:.0f} s)")
-    return record
+    return record, market, runner
 
 
-def _parameters(path: MarketPath, fund: int) -> Parameters:
+def parameters_for(path: MarketPath, fund: int = FUND) -> Parameters:
     """A market for this path: ticks that suit its level, feeds that start at its first bar."""
     first = path.bars[0]
     return Parameters(
