@@ -351,7 +351,8 @@ def _worth(risk: IPoolPricer.Risk, conduct: uint256, cash: int256, reserve: uint
 def _require_tradable(code: uint256, quantity: int256, rules: uint256, conduct: uint256):
     assert series._underlying(code) == UNDERLYING, "pool: other underlying"
     assert not series._has_barrier(code), "pool: barrier"
-    assert quantity != 0 and abs(max(quantity, -MAX_QUANTITY)) <= MAX_QUANTITY, "pool: quantity out of range"
+    within: bool = quantity <= MAX_QUANTITY and quantity >= -MAX_QUANTITY
+    assert quantity != 0 and within, "pool: quantity out of range"
     expiry: uint256 = series._expiry(code)
     last: uint256 = convert(pool_rules._field(rules, pool_rules.LAST), uint256) * MINUTE
     assert expiry > block.timestamp + last, "pool: too close to expiry"
@@ -424,17 +425,21 @@ def _share_value(worth: int256) -> uint256:
     @param worth [wad USD] of the pool.
     @return [wad USD] of a share.
     """
-    return (convert(max(worth, 0), uint256) + 1) * SHARE // staticcall IPoolShares(self.shares).supply()
+    figure: uint256 = (convert(max(worth, 0), uint256) + 1) * SHARE // staticcall IPoolShares(self.shares).supply()
+    # So large when nearly all shares are gone: then it is no measure, and stops nobody.
+    return min(figure, pool_watch.LARGEST)
 
 
 @internal
 @view
 def _free(risk: IPoolPricer.Risk, worth: Worth, conduct: uint256) -> uint256:
     """
-    @return [wad USD] what initial margin and the buffer leave.
+    @return [wad USD] what initial margin leaves, and the buffer of what is left then.
     """
     health: IMarginEngine.Health = staticcall IClearinghouse(CLEARINGHOUSE).health(ACCOUNT)
     free: int256 = health.initial
     if risk.gross != 0:
-        free -= pool_rules._field(conduct, pool_rules.BUFFER) * max(worth.income, 0) // BPS
+        # initial - x = buffer (income - x)
+        buffer: int256 = pool_rules._field(conduct, pool_rules.BUFFER)
+        free = (free * BPS - buffer * max(worth.income, 0)) // (BPS - buffer)
     return convert(max(free, 0), uint256)

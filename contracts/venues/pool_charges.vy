@@ -19,7 +19,7 @@
         is more: at least g x change, g one slope of P there. Whoever ends where it began has
         then paid at least g x 0, and two fees, whatever others did in between.
 
-        A rebate (P falls) never exceeds the reserve of what was charged.
+        A rebate (P falls) never exceeds the reserve of what was charged, this trade's fee included.
 @custom:rounding Against the taker, by some wei a trade.
 """
 
@@ -85,7 +85,8 @@ def _deal(order: IPoolPricer.Order, risk: IPoolPricer.Risk) -> IPoolPricer.Deal:
             short=now.short - order.moved.short,
         )
         deal.charge = max(deal.charge, self._difference(rules, deal.capital, begun, deal.change))
-    deal.charge = max(deal.charge, -convert(order.reserve, int256))
+    # The fee is in the reserve when the rebate comes out: else a trade in parts would get more.
+    deal.charge = max(deal.charge, -convert(order.reserve, int256) - deal.fee)
     deal.cost = deal.value + deal.fee + deal.charge
     if quantity > 0:
         # Nobody is paid for taking an option.

@@ -118,6 +118,7 @@ def set_rules(rules: Rules, conduct: Conduct):
     assert rules.free <= rules.most and rules.most <= 2_000, "pool: use out of range"
     # So that nobody moves the pool's delta to be paid for moving it back.
     assert conduct.edge <= min(rules.delta, 50), "pool: edge above charge"
+    assert conduct.buffer <= BPS // 2, "pool: buffer too large"
     assert min(conduct.swing, conduct.period) != 0, "pool: no breaker"
     assert min(conduct.window, conduct.release) != 0, "pool: no time"
     first: uint256 = self._packed(abi_encode(rules))

@@ -19,6 +19,8 @@ WAD: constant(uint256) = 10**18
 MINUTE: constant(uint256) = 60
 BPS: constant(uint256) = 10_000
 MASK_64: constant(uint256) = 2**64 - 1
+# The most that a share may be said to be worth [wad USD].
+LARGEST: constant(uint256) = 2**128 - 1
 
 # expiry's bucket (underlying and hours) -> word
 surfaces: public(HashMap[uint256, uint256])
@@ -81,7 +83,7 @@ def _see(bucket: uint256, volatility: uint256, conduct: uint256):
 @view
 def _swings(word: uint256, worth: uint256, conduct: uint256) -> bool:
     """
-    @param worth [wad USD] of a share.
+    @param worth [wad USD] of a share, below 2**128.
     """
     was: uint256 = word >> 128
     moved: uint256 = max(worth, was) - min(worth, was)
@@ -91,7 +93,7 @@ def _swings(word: uint256, worth: uint256, conduct: uint256) -> bool:
 @internal
 def _record(worth: uint256, conduct: uint256) -> bool:
     """
-    @notice Looks at the value of a share [wad USD], and pauses the pool when it moved too far.
+    @notice Looks at the value of a share [wad USD, below 2**128], and pauses the pool when it moved too far.
     @return Whether the pool is open.
     """
     word: uint256 = self.value_record
@@ -101,7 +103,7 @@ def _record(worth: uint256, conduct: uint256) -> bool:
         return block.timestamp >= until
     until = block.timestamp + convert(pool_rules._field(conduct, pool_rules.PAUSE), uint256) * MINUTE
     log BreakerTripped(old_value=word >> 128, new_value=worth, until=until)
-    self.value_record = (min(worth, 2**128 - 1) << 128) | (block.timestamp << 64) | until
+    self.value_record = (worth << 128) | (block.timestamp << 64) | until
     return False
 
 
@@ -112,4 +114,4 @@ def _roll(word: uint256, worth: uint256, conduct: uint256):
     """
     period: uint256 = convert(pool_rules._field(conduct, pool_rules.PERIOD), uint256) * MINUTE
     if block.timestamp >= ((word >> 64) & MASK_64) + period:
-        self.value_record = (min(worth, 2**128 - 1) << 128) | (block.timestamp << 64) | (word & MASK_64)
+        self.value_record = (worth << 128) | (block.timestamp << 64) | (word & MASK_64)

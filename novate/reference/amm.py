@@ -200,8 +200,8 @@ class Pool:
             - self.potential(book, capital)
             for book in (self.book, begun)
         ]
-        charge = max(max(charges), -self.reserve)
         value, fee = quantity * one.value, fee / 10_000
+        charge = max(max(charges), -self.reserve - fee)
         if quantity > 0:
             return value, fee, charge if value + fee + charge > 0 else -value - fee
         return value, fee, charge

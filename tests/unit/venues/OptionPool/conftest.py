@@ -1,7 +1,7 @@
 """A market with an option pool: who backs it, who trades with it, and its twin in plain numbers."""
 
 from collections.abc import Sequence
-from dataclasses import astuple
+from dataclasses import astuple, fields, replace
 from typing import Any
 
 import boa
@@ -94,8 +94,20 @@ class PoolWorld(World):
         reserve = mpf(self.pool.state(0)[1].reserve) / WAD
         return Pool(self.rules, markets, cash, reserve, book)
 
+    def cash_of_pool(self) -> int:
+        """[wad]"""
+        return int(self.ledger.cash_of(self.pool.ACCOUNT()))
+
     def pass_time(self, seconds: int = 12) -> None:
         boa.env.time_travel(seconds=seconds)
+
+
+def choose(world: PoolWorld, **changes: Any) -> None:
+    """Other rules or conduct, by name."""
+    names = {one.name for one in fields(Rules)}
+    rules = replace(world.rules, **{k: v for k, v in changes.items() if k in names})
+    conduct = replace(world.conduct, **{k: v for k, v in changes.items() if k not in names})
+    world.pool.set_rules(astuple(rules), astuple(conduct), sender=world.owner)
 
 
 def option(series: Series) -> Option:

@@ -1,0 +1,343 @@
+"""Backers: who comes pays for what is there, who leaves early leaves what it has not earned."""
+
+from dataclasses import replace
+from typing import Any
+
+import boa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mpmath import mpf
+
+from tests.unit.venues.OptionPool.conftest import HOUR, UNIT, PoolWorld, choose, near
+from tests.world import DAY, WAD, build, wad
+
+MILLION = 10**6
+
+
+def serve(world: PoolWorld, seconds: int = HOUR) -> bool:
+    """Time passes, prices are recorded, a keeper processes."""
+    world.pass_time(seconds)
+    world.market.push_price(2_750, 0.15)
+    return bool(world.shares.process(32, sender=world.intruder))
+
+
+def leave(world: PoolWorld, backer: str, shares: int | None = None) -> int:
+    shares = world.shares.balanceOf(backer) if shares is None else shares
+    return int(world.shares.request_exit(shares, sender=backer))
+
+
+def test_who_comes_first_pays_a_dollar_a_share(world: PoolWorld) -> None:
+    assert world.shares.balanceOf(world.backer) == MILLION * 10**24
+    assert world.cash_of_pool() == MILLION * WAD
+    assert world.token.balanceOf(world.shares.address) == 0
+    assert world.shares.asset() == world.token.address
+    assert world.shares.totalAssets() == MILLION * UNIT
+    assert world.shares.decimals() == 24
+
+
+def test_requests_wait_for_their_time(world: PoolWorld) -> None:
+    late = world.rich("late")
+    world.bring(late, 1_000)
+    assert serve(world, HOUR - 60) and world.shares.balanceOf(late) == 0
+    assert serve(world, 60) and world.shares.balanceOf(late) == 1_000 * 10**24
+    assert world.shares.first_deposit() == 2 == world.shares.requests()[0]
+    leave(world, late)
+    assert serve(world, DAY - 60) and world.token.balanceOf(late) == (10**8 - 1_000) * UNIT
+    assert serve(world, 60) and 10**8 * UNIT - world.token.balanceOf(late) <= 1
+    assert world.shares.balanceOf(late) == 0 and world.shares.first_exit() == 1
+
+
+def test_in_and_out_earns_nothing(world: PoolWorld) -> None:
+    """With options on the books and charges in reserve: high on the way in, low on the way out."""
+    world.deal(world.series(2_775), 40)
+    late = world.rich("late")
+    world.bring(late, 100_000)
+    assert serve(world)
+    bought = world.shares.balanceOf(late)
+    assert bought < 100_000 * 10**24
+    paid = world.shares.convertToAssets(bought)
+    worth = world.pool.state(0)[1]
+    assert worth.low < worth.income < worth.high and paid < 100_000 * UNIT
+    leave(world, late)
+    assert serve(world, DAY)
+    assert world.token.balanceOf(late) < 10**8 * UNIT
+
+
+def test_money_brought_for_one_trade_loses(world: PoolWorld) -> None:
+    """Just-in-time liquidity: the charges of a trade belong to those who stay with its risk."""
+    late = world.rich("late")
+    world.bring(late, 1_000_000)
+    assert serve(world)
+    brought = 10**8 * UNIT - world.token.balanceOf(late)
+    # A large trade that everybody saw coming, then out as fast as the pool lets.
+    world.deal(world.series(2_775, expiry=1), 100)
+    leave(world, late)
+    assert serve(world, DAY)
+    loss = brought - (world.token.balanceOf(late) - (10**8 * UNIT - brought))
+    assert loss > 0
+    # Whoever stays has what the other one left.
+    assert world.pool.state(0)[1].reserve > 0
+
+
+def test_staying_while_risk_is_carried_earns_the_reserve(world: PoolWorld) -> None:
+    world.deal(world.series(2_775, expiry=1), 100)
+    reserve = mpf(world.pool.state(0)[1].reserve)
+    risk, worth = world.pool.state(0)
+    world.shares.process(0)
+    rate = mpf(risk.theta) / worth.income
+    assert rate > 0
+    twin = world.twin()
+    twin.next_block(world.conduct, DAY, rate)
+    world.pass_time(DAY)
+    world.market.push_price(2_750, 0.15)
+    kept = world.pool.state(0)[1].reserve
+    assert near(kept, twin.reserve) and kept < reserve
+    # Without risk the reserve is earned more slowly.
+    calm = world.twin()
+    calm.reserve = reserve / WAD
+    calm.next_block(world.conduct, DAY, mpf(0))
+    assert calm.reserve > twin.reserve
+
+
+@given(parts=st.lists(st.integers(1, 30 * HOUR), min_size=1, max_size=4))
+@settings(max_examples=8, derandomize=True)
+def test_the_reserve_fades_the_same_however_often_one_looks(
+    world: PoolWorld, parts: list[int]
+) -> None:
+    choose(world, theta=0)
+    world.deal(world.series(2_775, expiry=1), 100)
+    reserve = world.pool.state(0)[1].reserve
+    for part in parts:
+        world.pass_time(part)
+        world.market.push_price(2_750, 0.15)
+        world.shares.process(0)
+    kept = world.pool.state(0)[1].reserve
+    expected = mpf(reserve) / WAD * mpf("2.718281828459045235") ** (-mpf(sum(parts)) / (720 * HOUR))
+    assert near(kept, expected, 1e-12)
+
+
+def test_exits_leave_margin_and_a_buffer(world: PoolWorld) -> None:
+    world.deal(world.series(2_775), 100)
+    leave(world, world.backer)
+    assert serve(world, DAY)
+    left = world.shares.exits(0).amount
+    assert left > 0 and world.shares.first_exit() == 0
+    health = world.ledger.health(world.pool.ACCOUNT())
+    worth = world.pool.state(0)[1]
+    assert near(health.initial, mpf(worth.income) / WAD / 10, 0.01)
+    assert world.shares.totalSupply() == left
+    # What is left is still served once the options are over.
+    world.market.travel_to(world.series(2_775).expiry - 2 * DAY)
+    world.market.push_price(2_700, 0.15)
+    world.market.travel_to(world.series(2_775).expiry)
+    world.market._state.expiries |= {world.series(2_775).expiry}
+    assert not world.shares.process(32)  # expired and not fixed
+    world.market.fix(world.series(2_775).expiry)
+    world.ledger.settle([world.pool.ACCOUNT()])
+    assert world.shares.process(32)
+    assert world.shares.totalSupply() == 0 and world.shares.exits(0).amount == 0
+
+
+def test_requests_can_be_taken_back(world: PoolWorld) -> None:
+    first = world.bring(world.backer, 500)
+    with boa.reverts("pool: not your request"), boa.env.prank(world.intruder):
+        world.shares.cancel(first, False)
+    before = world.token.balanceOf(world.backer)
+    world.shares.cancel(first, False, sender=world.backer)
+    assert world.token.balanceOf(world.backer) - before == 500 * UNIT
+    with boa.reverts("pool: request is over"), boa.env.prank(world.backer):
+        world.shares.cancel(first, False)
+    shares = world.shares.balanceOf(world.backer)
+    one = leave(world, world.backer, 10**26)
+    with boa.reverts("pool: not your request"), boa.env.prank(world.intruder):
+        world.shares.cancel(one, True)
+    world.shares.cancel(one, True, sender=world.backer)
+    assert world.shares.balanceOf(world.backer) == shares
+    # The queue steps over what was cancelled.
+    late = world.rich("late")
+    world.bring(late, 1_000)
+    assert serve(world) and world.shares.balanceOf(late) == 1_000 * 10**24
+
+
+def test_requests_have_a_least_size(world: PoolWorld) -> None:
+    with boa.reverts("pool: request too small"):
+        world.bring(world.backer, 9.99)
+    with boa.reverts("pool: request too large"), boa.env.prank(world.backer):
+        world.shares.request_deposit(2**100)
+    with boa.reverts("pool: request too small"):
+        leave(world, world.backer, 10**24)
+    with boa.reverts("pool: request too small"):
+        leave(world, world.intruder)
+    world.shares.transfer(world.intruder, 10**24, sender=world.backer)
+    leave(world, world.intruder)
+
+
+def test_a_gift_to_an_empty_pool_robs_nobody(world: PoolWorld) -> None:
+    pool, shares = world.open_pool()
+    thief, victim = world.rich("thief"), world.rich("victim")
+    for one in (thief, victim):
+        world.token.approve(shares.address, 2**256 - 1, sender=one)
+    shares.request_deposit(20 * UNIT, sender=thief)
+    world.pass_time(HOUR)
+    assert shares.process(1)
+    shares.request_exit(shares.balanceOf(thief) - 1, sender=thief)
+    world.pass_time(DAY)
+    shares.process(1)
+    world.token.approve(world.ledger.address, 2**256 - 1, sender=thief)
+    world.ledger.deposit(pool.ACCOUNT(), 0, MILLION * UNIT, sender=thief)
+    # A share's value swung, so nobody is served before a pause is over.
+    shares.request_deposit(1_000 * UNIT, sender=victim)
+    world.pass_time(HOUR)
+    assert not shares.process(1)
+    world.pass_time(HOUR)
+    assert shares.process(1)
+    assert shares.convertToAssets(shares.balanceOf(victim)) > 998 * UNIT
+
+
+def test_the_breaker_stops_trades_and_requests_for_a_while(world: PoolWorld) -> None:
+    choose(world, swing=10)
+    call = world.series(2_775)
+    world.deal(call, 40)
+    world.pass_time()
+    assert world.shares.process(0)
+    world.pass_time(2 * DAY)
+    world.shares.process(0)
+    world.market.push_price(2_850, 0.15)
+    with boa.reverts("pool: value swings"):
+        world.deal(call, -5)
+    late = world.rich("late")
+    world.bring(late, 1_000)
+    world.pass_time(HOUR)
+    assert not world.shares.process(1)
+    with boa.reverts("pool: paused"):
+        world.deal(call, -5)
+    assert world.shares.balanceOf(late) == 0
+    world.pass_time(HOUR)
+    assert world.shares.process(1)
+    assert world.shares.balanceOf(late) > 0
+    world.deal(call, -5)
+
+
+def test_nobody_is_served_at_stale_prices(world: PoolWorld) -> None:
+    late = world.rich("late")
+    world.bring(late, 1_000)
+    world.deal(world.series(2_775), 4)
+    world.market.travel(days=5)
+    assert not world.shares.process(1) and world.shares.balanceOf(late) == 0
+
+
+def test_pending_losses_are_not_left_to_those_who_stay(world: PoolWorld) -> None:
+    world.use_own_house()
+    leave(world, world.backer, 10**29)
+    world.pass_time(DAY)
+    world.market.push_price(2_750, 0.15)
+    world.ledger.provide(wad(10**5), sender=world.house)
+    with boa.reverts("pool: losses pending"):
+        world.shares.process(1)
+    world.ledger.provide(-wad(10**5), sender=world.house)
+    assert world.shares.process(1)
+
+
+def test_the_owner_links_shares_once(world: PoolWorld) -> None:
+    operators = world.market.operators.address
+    with boa.reverts("ownable: caller is not the owner"), boa.env.prank(world.intruder):
+        world.pool.link(world.intruder, operators)
+    with boa.reverts("pool: already linked"), boa.env.prank(world.owner):
+        world.pool.link(world.intruder, operators)
+    with boa.reverts("pool: no owner"):
+        build(
+            "venues/OptionPool.vy",
+            *(world.ledger.address, world.market.oracle.address, world.pricer.address, 1),
+            "0x" + 40 * "0",
+        )
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"premium_fee": 1_001}, "pool: fee too high"),
+        ({"spot_fee": 101}, "pool: fee too high"),
+        ({"level": 50_001}, "pool: impact too high"),
+        ({"skew": 50_001}, "pool: impact too high"),
+        ({"delta": 2_001}, "pool: charge too high"),
+        ({"gamma": 2_001}, "pool: charge too high"),
+        ({"vega": 2_001}, "pool: charge too high"),
+        ({"least_delta": 5_000}, "pool: no delta left"),
+        ({"free": 11, "most": 10}, "pool: use out of range"),
+        ({"most": 2_001}, "pool: use out of range"),
+        ({"edge": 21}, "pool: edge above charge"),
+        ({"delta": 100, "edge": 51}, "pool: edge above charge"),
+        ({"buffer": 5_001}, "pool: buffer too large"),
+        ({"swing": 0}, "pool: no breaker"),
+        ({"period": 0}, "pool: no breaker"),
+        ({"window": 0}, "pool: no time"),
+        ({"release": 0}, "pool: no time"),
+        ({"slope": 2**16}, "pool: rule out of range"),
+    ],
+)
+def test_rules_have_bounds(world: PoolWorld, change: dict[str, int], reason: str) -> None:
+    with boa.reverts(reason):
+        choose(world, **change)
+
+
+def test_hedging_by_rule(world: PoolWorld) -> None:
+    """Forwards against the pool's delta, for a fixed edge; no further than nothing."""
+    call = world.series(2_775)
+    expiry, strike = call.expiry, 2_750 * WAD
+    hedger = world.other
+    with boa.reverts("pool: delta within its band"), boa.env.prank(hedger.address):
+        world.pool.hedge(hedger.number, expiry, strike, WAD)
+    choose(world, band=100)
+    world.deal(call, 60)
+    delta = mpf(world.pool.state(0)[0].delta) / WAD
+    assert delta < -10_000
+    forwards = int(-delta / 2_750)
+    for quantity in (-1, forwards + 1):
+        with boa.reverts("pool: no hedge"), boa.env.prank(hedger.address):
+            world.pool.hedge(hedger.number, expiry, strike, wad(quantity))
+    with boa.reverts("pool: sender may not act"), boa.env.prank(world.intruder):
+        world.pool.hedge(hedger.number, expiry, strike, WAD)
+    cash = world.cash(hedger)
+    paid = world.pool.hedge(hedger.number, expiry, strike, wad(forwards), sender=hedger.address)
+    one = world.twin().markets[expiry]
+    fair = forwards * one.discount * (one.forward - 2_750)
+    assert near(paid, fair + forwards * mpf(2_750) * 10 / 10_000, 1e-6)
+    assert world.cash(hedger) - cash == paid
+    after = mpf(world.pool.state(0)[0].delta) / WAD
+    assert -2_750 < after < 0
+    # Vega and gamma stay where they were: a call and a put of one strike cancel.
+    world.pass_time()
+    assert near(world.pool.state(0)[0].vega, world.twin().risk().vega, 1e-6)
+
+
+def test_moving_the_delta_to_be_paid_for_moving_it_back_loses(world: PoolWorld) -> None:
+    choose(world, band=0, edge=20)
+    call, attacker = world.series(2_775), world.other
+    paid = world.deal(call, 60, taker=attacker)
+    delta = mpf(world.pool.state(0)[0].delta) / WAD
+    forwards = int(-delta / 2_750)
+    arguments = (attacker.number, call.expiry, 2_750 * WAD)
+    paid -= world.pool.hedge(*arguments, wad(forwards), sender=attacker.address)
+    paid += world.deal(call, -60, taker=attacker)
+    delta = mpf(world.pool.state(0)[0].delta) / WAD
+    forwards = int(delta / 2_750)
+    paid -= world.pool.hedge(*arguments, -wad(forwards), sender=attacker.address)
+    left = world.market._positions(attacker.number)
+    assert all(abs(quantity) <= WAD for _, quantity in left)
+    assert paid > 0
+
+
+def test_hedging_the_other_way(world: PoolWorld) -> None:
+    choose(world, band=100)
+    put = replace(world.series(2_725), is_put=True)
+    world.deal(put, 60)
+    assert world.pool.state(0)[0].delta > 0
+    arguments: tuple[Any, ...] = (world.other.number, put.expiry, 2_750 * WAD, wad(-5))
+    paid = world.pool.hedge(*arguments, sender=world.other.address)
+    one = world.twin().markets[put.expiry]
+    fair = -5 * one.discount * (one.forward - 2_750)
+    assert near(paid, fair + 5 * mpf(2_750) * 10 / 10_000, 1e-6)
+    world.market.travel(days=5)
+    with boa.reverts("pool: stale price"):
+        world.pool.hedge(*arguments, sender=world.other.address)

@@ -1,0 +1,342 @@
+"""Trades with the pool: the price of risk, what is refused, and no way around it is cheaper."""
+
+from dataclasses import astuple, replace
+
+import boa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mpmath import mpf
+
+from novate.reference.amm import Conduct, Rules
+from novate.series import Series
+from tests.unit.venues.OptionPool.conftest import HOUR, UNLIMITED, PoolWorld, choose, near, option
+from tests.world import DAY, WAD, wad
+
+# Without its limits, so that large trades show how prices go.
+WIDE = {"max_delta": 60_000, "max_gamma": 60_000, "max_vega": 60_000, "most": 2_000} | {
+    "least_delta": 0
+}
+NEVER = -(2**255)
+
+
+def test_a_trade_moves_the_position_and_the_money(world: PoolWorld) -> None:
+    call = world.series(2_775)
+    twin, cash = world.twin(), world.cash(world.taker)
+    pools = int(world.ledger.cash_of(world.pool.ACCOUNT()))
+    paid = world.deal(call, 4)
+    traded = world.pool._get_logs(world.pool._computation, True)[-1]
+    assert traded[1] == world.pool.address.canonical_address
+    assert near(paid, twin.trade(option(call), mpf(4)))
+    assert world.position(world.taker, call) == wad(4) and world.held() == [(call, wad(-4))]
+    assert cash - world.cash(world.taker) == paid
+    assert world.ledger.cash_of(world.pool.ACCOUNT()) - pools == paid
+    # Portfolio margin, and room left.
+    assert world.ledger.engine_of(world.pool.ACCOUNT()) == 1
+    assert world.ledger.health(world.pool.ACCOUNT()).initial > 0
+
+
+def test_limits_of_the_taker(world: PoolWorld) -> None:
+    call = world.series(2_775)
+    cost = world.pool.quote(call.code, WAD).cost
+    with boa.reverts("pool: cost above limit"):
+        world.deal(call, 1, cost - 1)
+    assert world.deal(call, 1, cost) == cost
+    world.pass_time()
+    received = -world.pool.quote(call.code, -WAD).cost
+    with boa.reverts("pool: cost above limit"):
+        world.deal(call, -1, -received - 1)
+    assert world.deal(call, -1, -received) == -received
+
+
+def test_each_unit_of_risk_costs(world: PoolWorld) -> None:
+    """One rule at a time, beside what the reference says of it."""
+    none = Rules(*(0,) * 7, horizon=72, slope=0)
+    call = world.series(2_775)
+    names = ("premium_fee", "spot_fee", "level", "skew", "delta", "gamma", "vega")
+    for name in names:
+        rules = replace(none, **{name: getattr(world.rules, name)})
+        conduct = replace(world.conduct, edge=0)
+        world.pool.set_rules(astuple(rules), astuple(conduct), sender=world.owner)
+        deal = world.pool.quote(call.code, wad(4))
+        one = world.twin().unit(option(call))
+        expected = {
+            "premium_fee": 4 * one.value / 100,
+            "spot_fee": mpf(4 * 2_750 * 5) / 10_000,
+            "level": (4 * one.vega) ** 2 / 2 / 10**6 * 500 / 10_000,
+            "skew": (4 * one.vega) ** 2 / 2 / 10**6 * 1_500 / 10_000,
+            "delta": 4 * one.delta * 20 / 10_000,
+            "gamma": 4 * one.gamma / 100 * 20 / 10_000,
+            "vega": 4 * one.vega * 50 / 10_000,
+        }[name]
+        assert near(deal.fee + deal.charge, expected), name
+
+
+def test_short_dated_gamma_is_dearer(world: PoolWorld) -> None:
+    near_call, far_call = world.series(2_750), world.series(2_750, expiry=1)
+    twin = world.twin()
+    figures = [twin.unit(option(one)).gamma for one in (near_call, far_call)]
+    choose(world, horizon=0)
+    plain = [world.pool.state(one.code)[0].unit_gamma for one in (near_call, far_call)]
+    weights = [mpf(f) * WAD / p for f, p in zip(figures, plain, strict=True)]
+    left = [one.expiry - boa.env.timestamp for one in (near_call, far_call)]
+    for weight, time in zip(weights, left, strict=True):
+        assert abs(weight - (1 + mpf(72 * HOUR) / time)) < 1e-9
+    assert weights[0] > weights[1]
+
+
+def test_what_takes_risk_off_is_paid_for_out_of_the_reserve(world: PoolWorld) -> None:
+    call = world.series(2_775)
+    world.deal(call, 20)
+    world.pass_time()
+    reserve = world.pool.state(0)[1].reserve
+    deal = world.pool.quote(call.code, wad(-20))
+    assert deal.charge < 0 and near(deal.charge, world.twin().cost(option(call), mpf(-20))[2])
+    assert -deal.charge <= reserve
+    world.deal(call, -20)
+    # All fees are left, and no more than wei of the charges.
+    left = world.pool.state(0)[1].reserve
+    assert 0 < left < reserve
+
+
+def test_rebates_end_where_the_reserve_ends(world: PoolWorld) -> None:
+    # The reserve becomes income within hours, and the risk stays.
+    choose(world, release=1, theta=0)
+    call = world.series(2_775)
+    world.deal(call, 20)
+    world.pass_time(10 * HOUR)
+    reserve = world.pool.state(0)[1].reserve
+    deal = world.pool.quote(call.code, wad(-20))
+    assert deal.charge == -reserve - deal.fee
+    whole = world.pool.quote(call.code, wad(-20)).cost
+    with boa.env.anchor():
+        parts = world.deal(call, -12) + world.deal(call, -8)
+    assert parts >= whole
+
+
+@given(
+    quantity=st.sampled_from([-30, -7, 3, 12.5, 40]),
+    parts=st.lists(st.integers(1, 100), min_size=2, max_size=4),
+    strike=st.sampled_from([2_650, 2_750, 2_800]),
+    is_put=st.booleans(),
+    before=st.sampled_from([0, -11, 25]),
+)
+@settings(max_examples=12, derandomize=True)
+def test_a_trade_in_parts_costs_the_same(
+    world: PoolWorld, quantity: float, parts: list[int], strike: float, is_put: bool, before: float
+) -> None:
+    choose(world, **WIDE)
+    series = world.series(strike, is_put, 1)
+    if before:
+        world.deal(world.series(2_725, not is_put), before)
+        world.pass_time()
+    if quantity < 0 and sum(world.twin().cost(option(series), mpf(quantity))) > 0:
+        with boa.reverts("pool: worth less than charge"):
+            world.deal(series, quantity)
+        return
+    offer = world.pool.quote(series.code, wad(quantity))
+    sizes = [wad(quantity) * part // sum(parts) for part in parts[:-1]]
+    sizes.append(wad(quantity) - sum(sizes))
+    arguments = [(world.taker.number, series.code, size, UNLIMITED) for size in sizes]
+    paid = sum(world.pool.trade(*one, sender=world.taker.address) for one in arguments)
+    # A few wei a part for the value and the fee, a rate times that for the rest.
+    assert 0 <= paid - offer.cost <= 100 * len(parts)
+
+
+@given(
+    first=st.sampled_from([-20, 5, 60]),
+    others=st.sampled_from([0, -30, 10, 50]),
+    strike=st.sampled_from([2_700, 2_750, 2_825]),
+    is_put=st.booleans(),
+    again=st.integers(1, 3),
+    before=st.sampled_from([0, -40, 40]),
+)
+@settings(max_examples=12, derandomize=True)
+def test_trading_around_others_loses(
+    world: PoolWorld,
+    first: float,
+    others: float,
+    strike: float,
+    is_put: bool,
+    again: int,
+    before: float,
+) -> None:
+    """In one block: before somebody, the other way after, in one piece or several."""
+    choose(world, **WIDE)
+    series = world.series(strike, is_put, 1)
+    if before:
+        world.deal(world.series(2_725, not is_put), before)
+        world.pass_time()
+    paid = world.deal(series, first)
+    if others:
+        world.deal(world.series(2_750, not is_put), others, taker=world.other)
+        world.deal(series, others / 2, taker=world.other)
+    for part in range(again):
+        rest = wad(first) - wad(first) // again * (again - 1)
+        size = rest if part == again - 1 else wad(first) // again
+        arguments = (world.taker.number, series.code, -size, UNLIMITED)
+        paid += world.pool.trade(*arguments, sender=world.taker.address)
+    fees = 2 * abs(first) * 2_750 * 5 / 10_000
+    assert world.position(world.taker, series) == 0
+    assert paid > wad(fees) - WAD // 1_000
+
+
+def test_there_and_back_loses_in_later_blocks_too(world: PoolWorld) -> None:
+    call = world.series(2_775)
+    paid = world.deal(call, 10)
+    world.pass_time()
+    paid += world.deal(call, -10)
+    assert paid > wad(2 * 10 * 2_750 * 5 / 10_000)
+
+
+def test_what_is_not_traded(world: PoolWorld) -> None:
+    call = world.series(2_775)
+    barrier = Series(1, call.expiry, call.strike, False, barrier=3_000 * WAD, is_up=True)
+    foreign = replace(call, underlying=2)
+    for series, quantity, reason in (
+        (barrier, 1, "pool: barrier"),
+        (foreign, 1, "pool: other underlying"),
+        (call, 0, "pool: quantity out of range"),
+        (call, 2.0**96 / WAD, "pool: quantity out of range"),
+        (call, -(2.0**96) / WAD, "pool: quantity out of range"),
+        (replace(call, expiry=call.expiry + 200 * DAY), 1, "pool: too far from expiry"),
+        (world.series(3_400), 1, "pool: extreme delta"),
+        (world.series(2_000), 1, "pool: extreme delta"),
+        (world.series(2_000, True), -1, "pool: extreme delta"),
+        (
+            world.market.series(2_750, world.market.expiries(4)[3], False),
+            1,
+            "pool: surface not watched yet",
+        ),
+    ):
+        with boa.reverts(reason):
+            world.deal(series, quantity)
+    with boa.reverts("pool: quantity out of range"):
+        world.pool.quote(call.code, NEVER)
+    with boa.reverts("pool: sender may not act"), boa.env.prank(world.intruder):
+        world.pool.trade(world.taker.number, call.code, WAD, UNLIMITED)
+    with boa.reverts("pool: own account"), boa.env.prank(world.intruder):
+        world.pool.trade(world.pool.ACCOUNT(), call.code, WAD, UNLIMITED)
+    world.market.travel_to(call.expiry - 12 * HOUR)
+    with boa.reverts("pool: too close to expiry"):
+        world.deal(call, 1)
+
+
+def test_positions_of_extreme_delta_can_be_given_back(world: PoolWorld) -> None:
+    call = world.series(2_850)
+    world.deal(call, 5)
+    world.pass_time(HOUR)
+    world.market.push_price(2_550, 0.15)
+    with boa.reverts("pool: extreme delta"):
+        world.deal(call, 1)
+    # Worth next to nothing, so that the fee on spot alone exceeds it.
+    choose(world, spot_fee=0)
+    world.deal(call, -5)
+    assert world.held() == []
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"max_delta": 20}, "pool: delta limit"),
+        ({"max_gamma": 1}, "pool: gamma limit"),
+        ({"max_vega": 0}, "pool: vega limit"),
+        ({"most": 1, "free": 1}, "pool: use limit"),
+    ],
+)
+def test_beyond_a_limit_risk_only_shrinks(
+    world: PoolWorld, change: dict[str, int], reason: str
+) -> None:
+    call = world.series(2_775)
+    world.deal(call, 20)
+    choose(world, **change)
+    world.pass_time()
+    with boa.reverts(reason):
+        world.deal(call, 1)
+    world.deal(call, -5)
+    assert world.position(world.taker, call) == wad(15)
+
+
+def test_use_beyond_what_is_free_has_a_mark_up(world: PoolWorld) -> None:
+    choose(world, free=0, slope=100, level=0, skew=0, delta=0, gamma=0, vega=0, edge=0)
+    call = world.series(2_775)
+    deal = world.pool.quote(call.code, wad(10))
+    assert near(deal.charge, mpf(27_500) ** 2 / 2 / 10**6 * 100 / 10_000)
+    # Bought from the pool's own longs it is none.
+    world.deal(call, -10)
+    world.pass_time()
+    assert abs(world.pool.quote(call.code, wad(10)).charge) < 10
+
+
+def test_no_trade_on_stale_or_moving_prices(world: PoolWorld) -> None:
+    call = world.series(2_775)
+    world.market.push_price(2_750, 0.17)
+    with boa.reverts("pool: surface moves"):
+        world.deal(call, 1)
+    # Looked at, it is on the way; after some windows it is the average.
+    world.pool.look(world.expiries)
+    with boa.reverts("pool: surface moves"):
+        world.deal(call, 1)
+    world.pass_time(5 * 600)
+    world.deal(call, 1)
+    world.market.travel(days=5)
+    with boa.reverts("pool: stale price"):
+        world.deal(call, 1)
+    # Nor does a stale surface enter the average.
+    before = world.pool.surfaces(call.code >> 120)
+    world.pool.look(world.expiries)
+    assert world.pool.surfaces(call.code >> 120) == before
+
+
+def test_nobody_moves_the_average_at_once(world: PoolWorld) -> None:
+    call = world.series(2_775)
+    world.market.push_price(2_750, 0.30)
+    for _ in range(5):
+        world.pool.look(world.expiries)
+    average = world.pool.surfaces(call.code >> 120) >> 192
+    assert average == 15 * WAD // 100
+    world.pass_time(600)
+    world.pool.look(world.expiries)
+    average = world.pool.surfaces(call.code >> 120) >> 192
+    assert near(average, mpf("0.3") - mpf("0.15") * mpf("0.36787944117144233"), 1e-12)
+
+
+def test_a_seller_never_owes(world: PoolWorld) -> None:
+    call = world.series(2_850)
+    with boa.reverts("pool: worth less than charge"):
+        world.deal(call, -300)
+
+
+def test_a_pool_without_money_trades_nothing(world: PoolWorld) -> None:
+    pool, shares = world.open_pool()
+    pool.look(world.expiries)
+    world.pass_time(HOUR)
+    with boa.reverts("pool: no capital"):
+        pool.quote(world.series(2_775).code, WAD)
+    with boa.reverts("pool: no capital"):
+        pool.quote(world.series(2_775).code, -WAD)
+    assert shares.process(1) is True
+
+
+def test_pools_of_other_appetite_quote_otherwise(world: PoolWorld) -> None:
+    """Two pools, two accounts: what one holds is no matter of the other's prices."""
+    pool, shares = world.open_pool()
+    timid = replace(world.rules, delta=60, vega=200)
+    pool.set_rules(astuple(timid), astuple(world.conduct), sender=world.owner)
+    pool.look(world.expiries)
+    world.token.approve(shares.address, 2**256 - 1, sender=world.backer)
+    shares.request_deposit(10**12, sender=world.backer)
+    world.pass_time(HOUR)
+    assert shares.process(1)
+    call = world.series(2_775)
+    dear = pool.quote(call.code, WAD).cost
+    assert dear > world.pool.quote(call.code, WAD).cost
+    world.deal(call, 50)
+    assert pool.quote(call.code, WAD).cost == dear
+
+
+def test_conduct_defaults_are_those_of_the_reference(world: PoolWorld) -> None:
+    word = world.pool.conduct()
+    assert tuple(word >> 16 * i & 0xFFFF for i in range(16)) == astuple(Conduct())
+    word = world.pool.rules()
+    assert tuple(word >> 16 * i & 0xFFFF for i in range(16)) == astuple(Rules())
