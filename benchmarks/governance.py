@@ -3,9 +3,13 @@
 Execution of a fresh transaction, everything cold, without the 21,000 and calldata.
 """
 
+import warnings
+from pathlib import Path
+
 import boa
 
 from novate.deploy import compiled
+from novate.engine.cache import load
 from novate.gas import transaction_gas
 from novate.governance import Proposal, call, deploy_governance
 from novate.governance.deployment import faster
@@ -56,13 +60,28 @@ def _proposal_gas() -> dict[str, int]:
     return figures
 
 
+def _proxy_gas() -> dict[str, int]:
+    """What a proxy adds to a call, here of a getter; and replacing the code behind one."""
+    owner = str(boa.env.generate_address("owner"))
+    source = load(Path(__file__).resolve().parents[1] / "tests/harness/ProxyHarness.vy")
+    code, following = source.deploy(), source.deploy()
+    data = code.initialize.prepare_calldata(owner)
+    address = compiled("proxy/Proxy.vy").deploy(code.address, data).address
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        unit = source.at(address)
+    direct, through = (transaction_gas(one.number).execution for one in (code, unit))
+    upgrade = transaction_gas(unit.upgradeToAndCall, following.address, b"", sender=owner)
+    return {"proxy.overhead": through - direct, "proxy.upgrade": upgrade.execution}
+
+
 def measure() -> dict[str, int]:
     with boa.env.anchor():
         figures = {
             "governance.multisig3of5": _multisig_gas(5, 3),
             "governance.multisig2of3": _multisig_gas(3, 2),
         }
-        return figures | _proposal_gas()
+        return figures | _proposal_gas() | _proxy_gas()
 
 
 if __name__ == "__main__":
