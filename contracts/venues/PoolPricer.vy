@@ -44,6 +44,7 @@ MAX_TIME: constant(uint256) = 2**32 - 1  # [s]
 MAX_FIGURE: constant(int256) = 2**150
 # Far beyond any distribution.
 FAR: constant(int256) = 60 * 2**64  # [Q64]
+ONE: constant(int256) = 2**64
 BUCKET: constant(uint256) = 216
 PUT: constant(uint256) = 1 << 152
 STRIKES: constant(uint256) = 160
@@ -120,6 +121,7 @@ def _assess(
     risk.fresh = True
     # The series' expiry first, then all others from the earliest on.
     own: uint256 = code >> (BUCKET - 96)
+    strike: uint256 = (code << 96) >> STRIKES
     bucket: uint256 = own
     done: uint256 = 0
     unit: Unit = empty(Unit)
@@ -155,21 +157,23 @@ def _assess(
             # By bytes32, since a conversion from uint256 refuses negative ones.
             quantity: int256 = convert(convert(word << 160, bytes32), int256) >> 160
             one: Unit = self._unit(market, word)
-            # |quantity| < 2**95 and each figure at most 2**150.
+            # |quantity| < 2**95 and each figure at most 2**150: sums of 128 stay below 2**193.
             vega: int256 = unsafe_div(unsafe_mul(quantity, one.vega), WAD)
-            risk.value += unsafe_div(unsafe_mul(quantity, one.price), WAD)
-            risk.delta += unsafe_div(unsafe_mul(quantity, one.delta), WAD)
-            risk.gamma += unsafe_div(unsafe_mul(quantity, one.gamma), WAD)
-            risk.theta += unsafe_div(unsafe_mul(quantity, one.theta), WAD)
-            risk.gross += abs(vega)
-            level += vega
+            risk.value = unsafe_add(risk.value, unsafe_div(unsafe_mul(quantity, one.price), WAD))
+            risk.delta = unsafe_add(risk.delta, unsafe_div(unsafe_mul(quantity, one.delta), WAD))
+            risk.gamma = unsafe_add(risk.gamma, unsafe_div(unsafe_mul(quantity, one.gamma), WAD))
+            risk.theta = unsafe_add(risk.theta, unsafe_div(unsafe_mul(quantity, one.theta), WAD))
+            level = unsafe_add(level, vega)
             if quantity < 0:
-                risk.short -= unsafe_div(unsafe_mul(quantity, risk.spot), WAD)
-            if word >> STRIKES == (code << 96) >> STRIKES:
-                at_strike += quantity
+                risk.gross = unsafe_sub(risk.gross, vega)
+                risk.short = unsafe_sub(risk.short, unsafe_div(unsafe_mul(quantity, risk.spot), WAD))
+            else:
+                risk.gross = unsafe_add(risk.gross, vega)
+            if word >> STRIKES == strike:
+                at_strike = unsafe_add(at_strike, quantity)
                 if word >> 96 == code:
                     risk.held = quantity
-        risk.vega += level
+        risk.vega = unsafe_add(risk.vega, level)
         if bucket == own:
             risk.level = level
             risk.skew = unsafe_div(unsafe_mul(at_strike, unit.vega), WAD)
@@ -237,7 +241,8 @@ def _unit(market: Market, word: uint256) -> Unit:
     @param word A position's, its quantity is not looked at.
     """
     unit: Unit = empty(Unit)
-    strike: int256 = convert(((word >> 160) & (2**56 - 1)) * 10**10, int256)
+    # Below 2**56 * 10**10.
+    strike: int256 = convert(unsafe_mul((word >> 160) & (2**56 - 1), 10**10), int256)
     forward: int256 = market.forward
     is_put: bool = word & PUT != 0
     if market.left == 0 or forward == 0:
@@ -254,21 +259,28 @@ def _unit(market: Market, word: uint256) -> Unit:
     if market.smile != 0:
         s = svi._deviation(market.smile, k, convert(market.left, uint256), market.tenor)
     # |k| < 2**71, s < 2**78.
-    d1: int256 = max(min((s >> 1) - unsafe_div(k << 64, max(s, 1)), FAR), -FAR)
-    d2: int256 = max(d1 - s, -FAR)
-    density: int256 = convert(normal._pdf(unsafe_mul(d1, WAD) >> 64), int256)
-    above: int256 = convert(normal._cdf(unsafe_mul(d1, WAD) >> 64), int256)
-    paid: int256 = convert(normal._cdf(unsafe_mul(d2, WAD) >> 64), int256)
-    # Forward and strike are below 2**125, probabilities below 2**60.
-    price: int256 = unsafe_div(unsafe_sub(unsafe_mul(forward, above), unsafe_mul(strike, paid)), WAD)
+    d1: int256 = max(min(unsafe_sub(s >> 1, unsafe_div(k << 64, max(s, 1))), FAR), -FAR)
+    d2: int256 = max(unsafe_sub(d1, s), -FAR)
+    # One exponential: F pdf(d1) = K pdf(d2). Tails are the density times Mills' ratio; all [Q64].
+    density: int256 = normal._pdf_q64(d1)
+    above: int256 = unsafe_mul(density, normal._mills_near_q64(abs(d1))) >> 64
+    if d1 > 0:
+        above = unsafe_sub(ONE, above)
+    # pdf(d2) lies below one half; the limit is for strikes so small that rounding says otherwise.
+    paid: int256 = unsafe_mul(
+        min(unsafe_div(unsafe_mul(forward, density), strike), ONE), normal._mills_near_q64(abs(d2))
+    ) >> 64
+    if d2 > 0:
+        paid = unsafe_sub(ONE, paid)
+    price: int256 = unsafe_sub(unsafe_mul(forward, above), unsafe_mul(strike, paid)) >> 64
     delta: int256 = unsafe_mul(market.moving, above)
     if is_put:
         price = unsafe_add(price, unsafe_sub(strike, forward))
-        delta = unsafe_sub(delta, unsafe_mul(market.moving, WAD))
+        delta = unsafe_sub(delta, market.moving << 64)
     unit.price = unsafe_div(unsafe_mul(max(price, 0), market.discount), WAD)
-    unit.delta = unsafe_div(unsafe_mul(unsafe_div(delta, WAD), market.discount), WAD)
+    unit.delta = unsafe_div(unsafe_mul(delta >> 64, market.discount), WAD)
     # F pdf(d1), discounted [wad].
-    wide: int256 = unsafe_div(unsafe_mul(unsafe_div(unsafe_mul(forward, density), WAD), market.discount), WAD)
+    wide: int256 = unsafe_div(unsafe_mul(unsafe_mul(forward, density) >> 64, market.discount), WAD)
     # Below 2**125 * 2**70.
     unit.vega = unsafe_mul(wide, market.root) >> 64
     if wide != 0 and s > 2**32:
@@ -277,5 +289,5 @@ def _unit(market: Market, word: uint256) -> Unit:
         share = unsafe_div(unsafe_mul(share, share), WAD)
         gamma: int256 = unsafe_div(unsafe_div(unsafe_mul(wide, share), WAD) << 64, s)
         unit.gamma = min(unsafe_div(unsafe_mul(gamma, market.weight), WAD), MAX_FIGURE)
-        unit.theta = -min(unsafe_div(unsafe_mul(unsafe_mul(wide, s) >> 64, YEAR), 2 * market.left), MAX_FIGURE)
+        unit.theta = -min(unsafe_div(unsafe_mul(unsafe_mul(wide, s) >> 64, YEAR), unsafe_mul(2, market.left)), MAX_FIGURE)
     return unit
