@@ -28,7 +28,7 @@ lint: setup ## style and types (the Vyper sources: tests/unit/test_sources.py)
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 
-bench: setup ## measure gas and contract sizes, rewrite benchmarks/*.json
+bench: setup benchmarks/forge/node_modules/.stamp ## measure gas, sizes and speed, rewrite benchmarks/*.json
 	$(PY) -m benchmarks.size --write
 	$(PY) -m benchmarks.gas
 	$(PY) -m benchmarks.engine
@@ -65,8 +65,12 @@ lock: ## resolve the Python dependencies of pyproject.toml again (needs uv)
 		--python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
 		--custom-compile-command "make lock" --output-file requirements-lab.lock
 
+benchmarks/forge/node_modules/.stamp: benchmarks/forge/package-lock.json
+	npm ci --prefix benchmarks/forge --ignore-scripts --no-fund --no-audit --loglevel=error
+	@touch $@
+
 clean: ## remove what set-up, tests and runs made
-	rm -rf .venv node_modules out .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv node_modules benchmarks/forge/node_modules out .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.stamp: requirements.lock requirements-chains.lock

@@ -4,7 +4,8 @@ Both run the same bytecode on the same machine at the same time, each figure in 
 best of several rounds taken, so that other work on the machine does not decide. The ratios go to
 engine.json: `view` and `write` are calls of a user (a balance, a deposit), `margin64` is the margin
 check of an account with 64 options, `fork` is entering and leaving a what-if of a market that has
-traded, `stateful` is steps per second of the state machine of tests/stateful.
+traded, `stateful` is steps per second of the state machine of tests/stateful. `forge` is calls per
+second against the invariant runner of forge (benchmarks/forge_invariants.py), the same heavy call.
 """
 
 import gc
@@ -19,6 +20,7 @@ from typing import Any
 import boa
 from hypothesis.stateful import rule
 
+from benchmarks import forge_invariants
 from novate.deploy import deploy
 from novate.engine import Engine
 from novate.market import Account, Market
@@ -31,7 +33,7 @@ ROUNDS = 5
 # [s] of measuring each figure on each engine and round, at least one call.
 PATIENCE = 0.05
 STEPS = 12
-TARGETS = {"view": 20, "write": 20, "margin64": 60, "fork": 100, "stateful": 15}
+TARGETS = {"view": 20, "write": 20, "margin64": 60, "fork": 100, "stateful": 15, "forge": 1 / 3}
 
 
 class Side:
@@ -149,6 +151,18 @@ def measure() -> dict[str, dict[str, float]]:
         "stock": min(stateful(boa.Env()) for _ in range(2)),
         "revm": min(stateful(Engine("revm")) for _ in range(3)),
     }
+    if forge_invariants.find_forge() is None:
+        print("forge is missing: `make bench` installs it", file=sys.stderr)
+        return found
+    side = sides["revm"]
+    with boa.swap_env(side.env):
+        rounds = [
+            (forge_invariants.forge_seconds(side), forge_invariants.our_seconds(side))
+            for _ in range(ROUNDS)
+        ]
+    # The other engine here is forge's.
+    theirs, ours = map(min, zip(*rounds, strict=True))
+    found["forge"] = {"stock": theirs, "revm": ours}
     return found
 
 
@@ -156,7 +170,7 @@ def main() -> int:
     found = measure()
     ratios = {name: best["stock"] / best["revm"] for name, best in found.items()}
     for name, best in found.items():
-        target = f", wanted {TARGETS[name]}" if name in TARGETS else ""
+        target = f", wanted {TARGETS[name]:.3g}" if name in TARGETS else ""
         print(
             f"{name:<10}{best['stock'] * 1e6:>12,.1f} us {best['revm'] * 1e6:>10,.1f} us"
             f"   {ratios[name]:>7.1f} x{target}"
