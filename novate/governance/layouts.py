@@ -1,8 +1,8 @@
 """Storage layouts of upgradeable units: files in git that the compiler is told to keep.
 
-`X.layout.json` beside `X.vy` says on which slot each variable is, in the compiler's format. A unit is
-compiled with it (`novate.engine.cache`), so a moved declaration moves nothing; a new variable needs
-a line at the end. `python -m novate.governance.layouts` writes what is missing.
+`X.layout.json` beside `X.vy` says on which slot each variable is, in the compiler's format. A unit
+is compiled with it (`novate.engine.cache`), so a moved declaration moves nothing; a new variable
+needs a line at the end. `python -m novate.governance.layouts` writes what is missing.
 """
 
 from __future__ import annotations
@@ -86,9 +86,7 @@ def complete(source: Path) -> dict[str, Any]:
     """The layout file with every variable of the sources: new ones behind all others."""
     file = layout_file(source)
     known: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
-    taken = [
-        slot + 1 for _, one in flat(known) for slot in _slots(one) if slot != IMPLEMENTATION
-    ]
+    taken = [slot + 1 for _, one in flat(known) for slot in _slots(one) if slot != IMPLEMENTATION]
     return _appended(chosen(source), known, [max(taken, default=0)])
 
 
