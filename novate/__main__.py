@@ -53,6 +53,20 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _agent(options: argparse.Namespace) -> int:
+    if options.role == "reporter":
+        from .agents import reporter
+
+        reporter.serve(
+            options.rpc,
+            options.manifest,
+            prices=options.prices,
+            volatilities=options.volatilities,
+            folder=options.board,
+            max_age=options.max_age,
+            every=options.every,
+            rounds=options.rounds,
+        )
+        return 0
     from .agents.desk import serve
 
     serve(
@@ -265,11 +279,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     agent = commands.add_parser(
         "agent",
-        help="keep or liquidate on a chain, as a process of its own",
-        description="Remembers nothing: killed and started again, it goes on where the chain is.",
+        help="keep, liquidate or report on a chain, as a process of its own",
+        description="Remembers nothing but what a reporter has signed, which is on disk: killed "
+        "and started again, it goes on where the chain is.",
     )
     agent.set_defaults(perform=_agent)
-    agent.add_argument("role", choices=("keeper", "liquidator"))
+    agent.add_argument("role", choices=("keeper", "liquidator", "reporter"))
     agent.add_argument("--rpc", metavar="URL", required=True)
     agent.add_argument(
         "--manifest", type=Path, metavar="FILE", required=True, help="deployment.json of the market"
@@ -278,6 +293,32 @@ def _parser() -> argparse.ArgumentParser:
     agent.add_argument("--rounds", type=int, help="look so often and end (default: for ever)")
     agent.add_argument(
         "--capital", type=float, default=100_000.0, metavar="USD", help="of the liquidator at most"
+    )
+    reporter = agent.add_argument_group(
+        "reporter",
+        "Signs with the key in NOVATE_REPORTER_KEY, or with those that `deploy` made up. A SOURCE "
+        "is a CSV file as of `run`, read again when it grows, or URL@ADDRESS of an AggregatorV3.",
+    )
+    reporter.add_argument(
+        "--price", dest="prices", action="append", default=[], metavar="SOURCE", help="of the spot"
+    )
+    reporter.add_argument(
+        "--volatility",
+        dest="volatilities",
+        action="append",
+        default=[],
+        metavar="SOURCE",
+        help="implied, for smiles",
+    )
+    reporter.add_argument(
+        "--board", type=Path, metavar="DIR", help="where reporters meet (default: beside FILE)"
+    )
+    reporter.add_argument(
+        "--max-age",
+        type=int,
+        default=120,
+        metavar="SECONDS",
+        help="up to which a price counts (default: %(default)s)",
     )
     return parser
 

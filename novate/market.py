@@ -387,7 +387,10 @@ class Market:
         max_age: [s] up to which a round is fresh.
         """
         sources = [(self.signed_feed.address, max_age, 0, MAX_PRICE)]
-        return self.send("oracle", "set_sources", self.parameters.underlying, sources, 1)
+        underlying = self.parameters.underlying
+        self.send("oracle", "set_sources", underlying, sources, 1)
+        # What was recorded of the former sources would be held for some seconds.
+        return self.send("oracle", "poke", underlying)
 
     def fix(self, expiry: int, *, sender: Account | None = None) -> Receipt:
         """Fix the settlement price of an expiry that has passed."""

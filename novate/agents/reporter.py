@@ -35,6 +35,9 @@ from .desk import attach
 KEY_VARIABLE = "NOVATE_REPORTER_KEY"
 # [s] before a report becomes too old within which it is no longer submitted.
 HASTE = 2
+# [s] by which smiles are dated back: the surface refuses what is ahead of its block, and a node
+# that estimates may be a block behind.
+LAG = 3
 # Smiles are due less often than prices, and after larger moves.
 SMILES_DUE = Heartbeat(deviation=0.02, interval=600)
 
@@ -72,6 +75,7 @@ class ReporterDesk:
         self.smiles_due = smiles_due
         self.expiries = expiries
         self.refused: list[str] = []
+        self.journals: list[Journal] = []
         self.people: list[Reporter] = []
         self.painters: list[SmileReporter] = []
         signers = list(signers)
@@ -79,7 +83,7 @@ class ReporterDesk:
             self.feed = Feed.at(market.signed_feed)
             self.board = Board(folder, self.feed.domain)
             for index, signer in self._places(market.signed_feed, signers):
-                signed: Any = Journal(self.board.folder / f"signed-{signer.address}.jsonl")
+                signed: Any = self._journal(self.board, signer)
                 self.people.append(
                     Reporter(index, signer, watch.prices, max_age=watch.max_age, signed=signed)
                 )
@@ -87,7 +91,7 @@ class ReporterDesk:
             self.surface = SurfaceFeed.at(market.surface)
             self.easel = Board(folder, self.surface.domain)
             for index, signer in self._places(market.surface, signers):
-                signed = Journal(self.easel.folder / f"signed-{signer.address}.jsonl")
+                signed = self._journal(self.easel, signer)
                 self.painters.append(
                     SmileReporter(
                         index,
@@ -100,6 +104,11 @@ class ReporterDesk:
         if not self.people and not self.painters:
             held = ", ".join(signer.address for signer in signers) or "none"
             raise ParameterError("reporters", held, "in the committee of a feed or a surface")
+
+    def close(self) -> None:
+        """Let another process sign with these keys."""
+        for journal in self.journals:
+            journal.close()
 
     def round(self) -> list[Receipt]:
         """Look once, propose, sign, submit; returns what was sent."""
@@ -179,7 +188,7 @@ class ReporterDesk:
         ]
         mine = [one for one in waiting if self._sign_smile(one, now)]
         if not mine:
-            report = self.painters[0].propose(surface, underlying, expiry, now)
+            report = self.painters[0].propose(surface, underlying, expiry, now - LAG)
             own = self.painters[0].observe(now)
             if report is None or own is None:
                 return []
@@ -225,7 +234,14 @@ class ReporterDesk:
             return [self.market.send(unit, function, *arguments, sender=self.account)]
         except boa.BoaError:
             self.refused.append(self.market.refusal)
-            return []
+        except NetworkError as error:
+            # Of a node that is behind; one that is gone ends the next round.
+            self.refused.append(str(error))
+        return []
+
+    def _journal(self, board: Board, signer: LocalAccount) -> Journal:
+        self.journals.append(Journal(board.folder / f"signed-{signer.address}.jsonl"))
+        return self.journals[-1]
 
     @staticmethod
     def _places(contract: Any, signers: Sequence[LocalAccount]) -> list[tuple[int, LocalAccount]]:

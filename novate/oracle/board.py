@@ -11,6 +11,7 @@ started again does not sign another.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from ..errors import ParameterError
 from .reports import Domain, PriceReport, Report, Signature, SurfaceReport, report_hash
 
 # [s] after which a report is nobody's business any more; proofs are accepted for three days.
@@ -52,12 +54,24 @@ def parse(content: dict[str, Any]) -> Report:
 
 
 class Journal(dict[Any, Any]):
-    """What was signed, by the time (and expiry) it was signed for. file: none, in memory only."""
+    """What was signed, by the time (and expiry) it was signed for. file: none, in memory only.
+
+    A file belongs to one process at a time: two with one key could contradict each other.
+    """
 
     def __init__(self, file: Path | None = None) -> None:
         super().__init__()
         self._file = file
-        if file is None or not file.exists():
+        if file is None:
+            return
+        file.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = file.with_suffix(file.suffix + ".lock").open("w")
+        try:
+            # Given back by the system however the process ends.
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise ParameterError("journal", str(file), "one process for each key") from error
+        if not file.exists():
             return
         for line in file.read_text().splitlines():
             try:
@@ -73,11 +87,15 @@ class Journal(dict[Any, Any]):
         draft.write_text("".join(json.dumps(dump(one)) + "\n" for one in self.values()))
         draft.replace(file)
 
+    def close(self) -> None:
+        """Let another process have the file."""
+        if self._file is not None:
+            self._lock.close()
+
     def setdefault(self, key: Any, report: Any = None) -> Any:
         """The report signed for this time: this one from now on, unless there is one."""
         if key not in self:
             if self._file is not None:
-                self._file.parent.mkdir(parents=True, exist_ok=True)
                 with self._file.open("a") as file:
                     file.write(json.dumps(dump(report)) + "\n")
                     file.flush()

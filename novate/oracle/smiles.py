@@ -50,16 +50,18 @@ class Shape:
         """The smile with this volatility at the money, scaled in k with the deviation."""
         variance = volatility**2 * (expiry - now) / YEAR
         root = math.sqrt(variance)
-        figures = (
-            variance * self.a / self.level,
-            root * self.b / self.level,
-            self.rho,
-            self.m * root,
-            self.sigma * root,
-            1.0,
-            rate,
+        return SurfaceReport(
+            underlying,
+            expiry,
+            a=round(variance * self.a / self.level * WAD),
+            b=round(root * self.b / self.level * WAD),
+            rho=round(self.rho * WAD),
+            m=round(self.m * root * WAD),
+            sigma=round(self.sigma * root * WAD),
+            forward=WAD,
+            rate=round(rate * WAD),
+            timestamp=now,
         )
-        return SurfaceReport(underlying, expiry, *(round(x * WAD) for x in figures), now)
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,19 @@
 """Reporters on a chain: the code that plays in-process signs, submits and reads over RPC."""
 
+import signal
+import time
+from pathlib import Path
+
 import boa
 import pytest
 
-from novate.deploy import compiled
+from novate.deploy import compiled, deploy
 from novate.devnet import devnet
 from novate.network import KEY_VARIABLE, connect
 from novate.oracle.reporter import Feed, Heartbeat, Reporter, publish
 from novate.oracle.sources import ChainSource, SeriesSource
+from novate.parameters import Parameters, Reporters
+from tests.network.test_agents_rpc import launch
 from tests.network.test_run_rpc import anvil_is_missing
 from tests.oracle_world import keys
 
@@ -37,3 +43,41 @@ def test_reporters_publish_on_a_chain_and_others_read_it(monkeypatch: pytest.Mon
         assert seen is not None and seen.price == 102.0
         # A node may be a second behind the simulation.
         assert abs(seen.time - now) <= 3
+
+
+def test_a_process_that_is_killed_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prices and smiles from a file, by a process killed as hard as one can be."""
+    monkeypatch.delenv(KEY_VARIABLE, raising=False)
+    manifest, file = tmp_path / "deployment.json", tmp_path / "prices.csv"
+    with devnet() as chain, boa.swap_env(connect(chain.url)):
+        market = deploy(Parameters(reporters=Reporters(made_up=5)), manifest=manifest)
+
+        def show(price: float) -> None:
+            rows = "".join(f"{market.now - 600 + 60 * i},{price},0.2\n" for i in range(2))
+            draft = tmp_path / "draft"
+            draft.write_text("time,close,iv\n" + rows)
+            draft.replace(file)
+
+        def rounds() -> int:
+            market.env._reset_fork()
+            return int(market.signed_feed.rounds())
+
+        show(2_750.0)
+        usual = ("--price", str(file), "--volatility", str(file), "--max-age", "3600")
+        process = launch("reporter", chain.url, manifest, *usual)
+        deadline = time.monotonic() + 120
+        while rounds() == 0 and time.monotonic() < deadline:
+            time.sleep(0.2)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert rounds() == 1 and market.signed_feed.latest_report()[0] == 2_750 * 10**8
+        market.travel(60)
+        show(2_800.0)
+        said, _ = launch("reporter", chain.url, manifest, *usual, "--rounds", "1").communicate(
+            timeout=120
+        )
+        # It goes on, with the smiles too that the killed one did not come to.
+        assert "offer: AnswerUpdated" in said and "refused" not in said and rounds() == 2
+        assert len(market.surface.expiries(1)) == 4
+        market.use_signed_feed()
+        assert market.oracle.spot(1)[0] == 2_800 * 10**18
