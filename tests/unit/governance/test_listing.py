@@ -137,7 +137,7 @@ def test_who_would_fall_below_margin(world: World, tmp_path: Path) -> None:
         assert (effect.falls, effect.is_tied) == (falls, tied)
         assert market.clearinghouse.health(writer.number) == before
         words = report(market, trial)
-        assert ("FALLS" in words) is falls and "writer" in words
+        assert ("FALLS" in words) is falls and ("writer" in words) is tied
     # The figure itself: the share of spot that maintenance grows by.
     expected = before.maintenance - 10 * 2_750 * WAD * (250 - 75) // 1_000
     listing = read_listing(write(tmp_path, text.format(0.25, 0.25)))
