@@ -16,13 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import boa
-from boa.contracts.vyper.vyper_contract import VyperFunction
 from eth_utils import is_address, to_checksum_address
 
 from .engine.cache import load
 from .errors import NetworkError, ParameterError
+from .fronts import join
 from .graph import (
-    FRONTS,
     FUND_STEPS,
     NOBODY,
     STEPS,
@@ -155,23 +154,6 @@ def owners(market: Market) -> dict[str, str]:
         if hasattr(contract, "transfer_ownership")
     }
     return {name: owner for name, owner in found.items() if owner != NOBODY}
-
-
-def join(contracts: dict[str, Any]) -> dict[str, Any]:
-    """Contracts of a market whose fronts know what is behind them."""
-    for front, back in FRONTS:
-        hand_on(contracts[front], contracts[back])
-    return contracts
-
-
-def hand_on(front: Any, back: Any) -> None:
-    """Let the object of a contract know the functions and events of the code it hands calls to."""
-    for function in back.compiler_data.global_ctx.exposed_functions:
-        if not hasattr(front, function.name):
-            setattr(front, function.name, VyperFunction(function.decl_node, front))
-    front.abi = [*front.abi, *(entry for entry in back.abi if entry not in front.abi)]
-    front.event_for = {**back.event_for, **front.event_for}
-    front.event_abi_for = {**back.event_abi_for, **front.event_abi_for}
 
 
 def arguments_of(

@@ -27,6 +27,7 @@ from .engine import Engine
 from .engine.codec import Unusual, decode_event
 from .engine.environment import Anchor
 from .errors import NetworkError, ParameterError
+from .fronts import join
 from .gas import transaction_gas
 from .network import Network, send_native
 from .oracle.reporter import Feed
@@ -614,7 +615,7 @@ class Market:
         contracts = {
             name: twin.lookup_contract(unit.address) for name, unit in self.contracts.items()
         }
-        market = Market(contracts, self.parameters, self.owner)
+        market = Market(join(contracts), self.parameters, self.owner)
         market._state = _State(twin, self._state)
         return market
 

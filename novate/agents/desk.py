@@ -16,8 +16,9 @@ import boa
 import numpy as np
 from eth_utils import keccak
 
-from ..deploy import compiled, join
+from ..deploy import compiled
 from ..errors import NetworkError
+from ..fronts import join
 from ..manifest import Manifest
 from ..market import INDEX, Account, Health, Market, Receipt, from_wad
 from ..network import Network, connect

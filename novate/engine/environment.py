@@ -24,9 +24,10 @@ from eth._utils.address import generate_contract_address
 from eth.constants import ZERO_ADDRESS
 
 from ..errors import ParameterError
-from . import revm
+from . import instructions
 from .functions import speed_up
 from .microscope import Microscope
+from .probe import check
 from .result import Call, Result, StateIsGoneError
 from .revm import Outcome, Revm, Unable
 from .state import State
@@ -139,7 +140,7 @@ class Engine(Env):
         global _warned
         try:
             self._revm = Revm(self.state, self.evm.patch.values, self._rpc)
-            _check(self._revm)
+            check(self._revm)
         except Exception as error:
             self._revm = None
             if not _warned:
@@ -422,7 +423,7 @@ class Engine(Env):
         code = self.evm.get_code(address)
         self._code_registry[code] = obj
         if size := _data_size(obj):
-            revm.tell_data_size(code, size)
+            instructions.tell_data_size(code, size)
         speed_up(obj)
 
     def _trace_cov(self, filename: Any, node: Any) -> None:
@@ -444,36 +445,4 @@ def _data_size(contract: Any) -> int:
     compiled = getattr(contract, "compiler_data", None)
     if compiled is None:
         return 0
-    return revm.data_size(compiled.bytecode, getattr(contract, "data_section_size", 0))
-
-
-def _check(machine: Revm) -> None:
-    """Run a few instructions, so that an incompatible pyrevm shows at once and not as a wrong
-    figure: store CALLVALUE + 7 in slot 1 and return the block's time."""
-    state = machine._state
-    address, name = b"\x0e" * 20, "0x" + "0e" * 20
-    sender = "0x" + "0f" * 20
-    start = len(state.changes)
-    # PUSH1 7, PUSH1 1, SSTORE, TIMESTAMP, PUSH0, MSTORE, PUSH1 32, PUSH0, RETURN
-    state.set_account(address, State().account(address)._replace(code=_PROBE))
-    try:
-        machine.follow(machine._values)
-        for _ in range(2):
-            here = len(state.changes)
-            outcome = machine.call(sender, name, b"", 0, 10**6, False, True)
-            answer = int.from_bytes(outcome.output, "big")
-            if (answer, outcome.gas, state.slot(address, 1)) != (
-                machine._values["timestamp"],
-                _PROBE_GAS,
-                7,
-            ):
-                raise Unable(f"a version that calculates {outcome.gas} gas for {_PROBE_GAS}")
-            state.undo(here)
-            machine.follow(machine._values)
-    finally:
-        state.undo(start)
-
-
-# A cold slot set: 22,100, and eight instructions with three bytes of memory's first word.
-_PROBE = bytes.fromhex("60076001554 25f5260205ff3".replace(" ", ""))
-_PROBE_GAS = 3 + 3 + 22_100 + 2 + 2 + 6 + 3 + 2
+    return instructions.data_size(compiled.bytecode, getattr(contract, "data_section_size", 0))

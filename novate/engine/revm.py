@@ -26,12 +26,11 @@ from __future__ import annotations
 
 import importlib
 import re
-from functools import lru_cache
 from typing import Any, NamedTuple
 
-import cbor2
 from eth_utils import keccak
 
+from .instructions import needs_microscope, tell_data_size
 from .state import State, code_hash
 
 # Its type stubs are incomplete.
@@ -55,11 +54,6 @@ EMPTY_HASH = bytes(keccak(b""))
 EMPTY_HEX = EMPTY_HASH.hex()
 # BLS12-381 (EIP-2537), unknown to this revm.
 MISSING_PRECOMPILES = tuple(number.to_bytes(20, "big") for number in range(0x0B, 0x12))
-# GASPRICE, BLOCKHASH, GASLIMIT, BASEFEE, BLOBHASH, BLOBBASEFEE, SELFDESTRUCT.
-_FOREIGN = frozenset((0x3A, 0x40, 0x45, 0x48, 0x49, 0x4A, 0xFF))
-# STOP, JUMP, RETURN, REVERT, INVALID, SELFDESTRUCT: what follows runs only from a JUMPDEST.
-_ENDS = frozenset((0x00, 0x56, 0xF3, 0xFD, 0xFE, 0xFF))
-_JUMPDEST, _PUSH1, _PUSH32 = 0x5B, 0x60, 0x7F
 # Somewhere nobody else is.
 _WORKSHOP = "0x" + keccak(b"novate.engine.revm").hex()[-40:]
 
@@ -98,48 +92,6 @@ def intrinsic_gas(data: bytes) -> int:
     """What a call costs before it runs."""
     zeros = data.count(0)
     return BASE + NONZERO_BYTE * len(data) - SAVED_BY_ZERO * zeros
-
-
-# Of codes by hash: how many bytes at the end are data. Immutables look like anything.
-_data_sizes: dict[bytes, int] = {}
-
-
-def tell_data_size(code: bytes, size: int) -> None:
-    """That the last `size` bytes of a code are no instructions."""
-    _data_sizes[code_hash(code)] = size
-
-
-@lru_cache(maxsize=1_024)
-def data_size(creation: bytes, immutables: int) -> int:
-    """Bytes of data at the end of the code that a Vyper contract's creation code leaves behind:
-    jump tables, whose sizes are in the footer that the compiler appends, and immutables."""
-    try:
-        footer = cbor2.loads(creation[-int.from_bytes(creation[-2:], "big") : -2])
-        return sum(footer[-3]) + immutables
-    except (ValueError, TypeError, IndexError, EOFError):
-        return immutables
-
-
-def needs_microscope(code: bytes) -> bool:
-    """Whether code holds an instruction that revm cannot answer as a chain does."""
-    return _needs_microscope(code[: len(code) - _data_sizes.get(code_hash(code), 0)])
-
-
-@lru_cache(maxsize=4_096)
-def _needs_microscope(code: bytes) -> bool:
-    position, alive, end = 0, True, len(code)
-    while position < end:
-        instruction = code[position]
-        if instruction == _JUMPDEST:
-            alive = True
-        elif alive and instruction in _FOREIGN:
-            return True
-        elif instruction in _ENDS:
-            alive = False
-        position += 1
-        if alive and _PUSH1 <= instruction <= _PUSH32:
-            position += instruction - _PUSH1 + 1
-    return False
 
 
 class Revm:
@@ -269,12 +221,8 @@ class Revm:
         evm.commit()
         try:
             output = evm.message_call(sender, to, data, value, gas + intrinsic, None, static)
-        except RuntimeError as error:
-            self._roll_back(outer)
-            return self._failure(str(error), intrinsic, gas)
-        except BaseException:
-            self._roll_back(outer)
-            raise
+        except BaseException as error:
+            return self._failed(error, outer, intrinsic, gas)
         result = evm.result
         refund = result.gas_refunded
         used = result.gas_used + refund - intrinsic
@@ -285,11 +233,7 @@ class Revm:
             if foreign:
                 raise Unable("an address or instruction that revm does not know")
         else:
-            try:
-                self._take(None)
-            finally:
-                self._roll_back(outer)
-            self._store()
+            self._keep(outer)
         return Outcome(True, output, used, refund, result, "")
 
     def create(
@@ -306,26 +250,13 @@ class Revm:
         evm.commit()
         try:
             evm.deploy(sender, code, value=value, gas=gas + intrinsic)
-        except RuntimeError as error:
-            self._roll_back(outer)
-            return self._failure(str(error), intrinsic, gas)
-        except BaseException:
-            self._roll_back(outer)
-            raise
+        except BaseException as error:
+            return self._failed(error, outer, intrinsic, gas)
         result = evm.result
         refund = result.gas_refunded
-        try:
-            self._take(address, data_size)
-        finally:
-            self._roll_back(outer)
-        self._store()
-        return Outcome(
-            True,
-            self._state.account(address).code,
-            result.gas_used + refund - intrinsic,
-            refund,
-            result,
-        )
+        self._keep(outer, address, data_size)
+        left = self._state.account(address).code
+        return Outcome(True, left, result.gas_used + refund - intrinsic, refund, result)
 
     def borrow(self, address: bytes, program: bytes, data: bytes) -> bytes:
         """Run a program at the address of somebody without code, and put the account back."""
@@ -351,6 +282,21 @@ class Revm:
             self._roll_back(outer)
             self._put_account(name, account)
 
+    def _keep(self, outer: Any, created: bytes | None = None, data_size: int = 0) -> None:
+        """Write down what the call did and empty the journal."""
+        try:
+            self._take(created, data_size)
+        finally:
+            self._roll_back(outer)
+        self._store()
+
+    def _failed(self, error: BaseException, outer: Any, intrinsic: int, gas: int) -> Outcome:
+        """What a call that raised came to; an interruption goes on."""
+        self._roll_back(outer)
+        if not isinstance(error, RuntimeError):
+            raise error
+        return self._failure(str(error), intrinsic, gas)
+
     def _roll_back(self, checkpoint: Any) -> None:
         evm = self._evm
         evm.snapshot()
@@ -367,14 +313,8 @@ class Revm:
         if self.wary:
             raise Unable(text)
         halt = _HALT_REASON.match(text)
-        return Outcome(
-            False,
-            bytes.fromhex(output or ""),
-            int(used) - intrinsic,
-            0,
-            None,
-            "" if halt is None else halt[1],
-        )
+        reason = "" if halt is None else halt[1]
+        return Outcome(False, bytes.fromhex(output or ""), int(used) - intrinsic, 0, None, reason)
 
     def _touches_foreign(self) -> bool:
         return any(name[2:].lower() in self.foreign for name in self._evm.journal_state)

@@ -16,8 +16,9 @@ from typing import Any
 import boa
 from boa.util.abi import Address
 
-from ..deploy import compiled, join
+from ..deploy import compiled
 from ..errors import DataError
+from ..fronts import join
 from ..graph import UNITS
 from ..manifest import parameters_from
 from ..market import Event, Market, Receipt

@@ -13,7 +13,8 @@ from typing import Any
 import boa
 import pytest
 
-from novate.deploy import CONTRACTS, compiled, hand_on
+from novate.deploy import CONTRACTS, compiled
+from novate.fronts import hand_on
 from novate.engine.cache import load
 from novate.governance import Proposal, State, call
 from novate.governance.layouts import require_compatible

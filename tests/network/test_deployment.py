@@ -14,6 +14,7 @@ import pytest
 from eth_account import Account
 
 import novate.deploy
+import novate.fronts
 from novate.__main__ import main
 from novate.deploy import compiled, deploy, owners
 from novate.devnet import devnet
@@ -49,7 +50,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> int:
     """The tokens, the feeds and the oracle only; returns how many transactions that takes."""
     monkeypatch.setattr(novate.deploy, "UNITS", novate.deploy.UNITS[:5])
     monkeypatch.setattr(novate.deploy, "STEPS", novate.deploy.STEPS[:3])
-    monkeypatch.setattr(novate.deploy, "FRONTS", ())
+    monkeypatch.setattr(novate.fronts, "FRONTS", ())
     return 8
 
 

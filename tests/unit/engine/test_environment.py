@@ -11,7 +11,7 @@ import pytest
 from boa.contracts.vyper.vyper_contract import VyperContract
 from eth.exceptions import InsufficientFunds
 
-from novate.engine import Engine, environment, revm
+from novate.engine import Engine, environment, probe, revm
 from novate.errors import ParameterError
 from tests.unit.engine.conftest import START, source
 
@@ -270,7 +270,7 @@ def test_without_a_pyrevm_that_works_py_evm_runs(
         monkeypatch.setattr(revm, "pyrevm", None)
         monkeypatch.setattr(revm, "MISSING", "No module named 'pyrevm'")
     else:
-        monkeypatch.setattr(environment, "_PROBE_GAS", 1)
+        monkeypatch.setattr(probe, "_PROBE_GAS", 1)
     monkeypatch.setattr(environment, "_warned", False)
     with pytest.warns(UserWarning, match="pyrevm does not work here"):
         world = Engine("revm")

@@ -72,6 +72,20 @@ def test_branches_do_not_know_each_other(market: Market) -> None:
     assert twin.branch().health().equals(twin.health())
 
 
+def test_fronts_know_what_is_behind_them_in_every_world(market: Market, tmp_path: Path) -> None:
+    twin = market.branch()
+    file = tmp_path / "noon.world"
+    save(market, file)
+    back = boa.env
+    try:
+        saved = restore(file)
+    finally:
+        boa.set_env(back)
+    for one in (market, twin, saved):
+        assert callable(one.clearinghouse.write_off) and callable(one.portfolio_margin.set_market)
+        assert one.clearinghouse.certificate().held == market.clearinghouse.certificate().held
+
+
 def test_a_saved_world_goes_on(market: Market, tmp_path: Path) -> None:
     file = tmp_path / "noon.world"
     save(market, file)

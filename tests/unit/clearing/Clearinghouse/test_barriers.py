@@ -5,7 +5,7 @@ from typing import Any
 import boa
 import pytest
 
-from novate.deploy import hand_on
+from novate.fronts import hand_on
 from novate.parameters import GRID, Margin
 from novate.series import Series, next_expiries
 from tests.world import DAY, WAD, build, signed, wad
