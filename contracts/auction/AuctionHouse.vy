@@ -278,8 +278,8 @@ def resume(account: uint256):
 def finish(account: uint256):
     """
     @notice Frees an account that stands above maintenance plus buffer (prices recovered, or
-            somebody deposited), or that has nothing left to sell; a debt that remains then is for
-            the ledger's `write_off`.
+            somebody deposited), or that has nothing left to sell; a debt that remains then is
+            recognised by the ledger in the same call.
     """
     assert staticcall LEDGER.in_auction(account), "auction: not running"
     state: uint256 = lots.states[account]

@@ -180,11 +180,9 @@ def write_off(account: uint256):
     """
     indices: uint256 = ledger._accrue()
     header: uint256 = accounts.headers[account]
-    balance: int256 = ledger._balance(header, indices)
-    assert balance < 0, "write off: no debt"
+    assert ledger._balance(header, indices) < 0, "write off: no debt"
     assert accounts._count(header) == 0 and accounts._assets(header) == 0, "write off: assets left"
-    indices = self._cover(account, convert(-balance, uint256), indices)
-    ledger._pay(account, -balance, indices)
+    self._write_off(account, header, indices)
 
 
 # -- the account's owner and operators --
@@ -223,9 +221,15 @@ def freeze(account: uint256):
 
 @external
 def thaw(account: uint256):
-    header: uint256 = self._frozen(account)
-    accounts.headers[account] = header & ~accounts.FROZEN
+    """
+    @notice Ends what `freeze` began. A debt with nothing beside it is recognised at once: it is no
+            longer expected, so whoever left in between would not bear it.
+    """
+    header: uint256 = self._frozen(account) & ~accounts.FROZEN
+    accounts.headers[account] = header
     log Frozen(account=account, frozen=False)
+    if accounts._count(header) == 0 and accounts._assets(header) == 0 and accounts._principal(header) < 0:
+        self._write_off(account, header, ledger._accrue())
 
 
 @external
@@ -257,11 +261,13 @@ def liquidate(account: uint256, bidder: uint256, fraction: uint256, sold_cash: i
     accounts._require_free(bidder_header)
     indices: uint256 = ledger._accrue()
 
-    # What the fund lacks is taken from everybody before the bidder is credited, so that the
-    # bidder receives what was quoted.
-    from_account: int256 = sold_cash - max(payment, 0)
+    # What the fund lacks is taken from everybody after the cash that is sold has left the account
+    # and before the bidder is credited: the bidder receives what was quoted, and what is sold
+    # bears no part of the loss, which would only make it larger.
+    ledger._pay(account, max(payment, 0) - sold_cash, indices)
     if payment < 0:
         indices = self._cover(account, convert(-payment, uint256), indices)
+    header = accounts.headers[account]
 
     held: uint256 = accounts._assets(header)
     for asset: uint256 in range(1, 9):
@@ -298,7 +304,6 @@ def liquidate(account: uint256, bidder: uint256, fraction: uint256, sold_cash: i
 
     accounts.headers[account] = header
     accounts.headers[bidder] = bidder_header
-    ledger._pay(account, -from_account, indices)
     ledger._pay(bidder, sold_cash - payment, indices)
     ledger._require_initial(bidder, indices)
     log Liquidated(account=account, bidder=bidder, fraction=fraction, cash=sold_cash, payment=payment)
@@ -521,6 +526,16 @@ def stands_on() -> bytes32:
 @view
 def _require_house():
     assert msg.sender == ledger.auction_house, "auction: not the house"
+
+
+@internal
+def _write_off(account: uint256, header: uint256, indices: uint256):
+    """
+    @notice Covers the debt of an account that has nothing else.
+    """
+    balance: int256 = ledger._balance(header, indices)
+    after: uint256 = self._cover(account, convert(-balance, uint256), indices)
+    ledger._pay(account, -balance, after)
 
 
 @internal

@@ -211,8 +211,11 @@ class Ledger:
     ) -> None:
         """A fraction [wad] of everything, rounded towards the account, with `cash` of its cash.
 
-        A bidder that is paid gets what was found for it before it is credited.
+        What a bidder is paid is found after the cash that is sold has left, which bears no part of
+        that loss, and before the bidder is credited, which gets what was quoted.
         """
+        if cash != max(payment, 0):
+            self.pay(account, max(payment, 0) - cash)
         if payment < 0:
             self.cover(-payment)
         for code, quantity in list(self.positions[account].items()):
@@ -223,8 +226,6 @@ class Ledger:
             part = amount * fraction // WAD
             self.holdings[account][asset] -= part
             self.holdings[bidder][asset] += part
-        if cash != max(payment, 0):
-            self.pay(account, max(payment, 0) - cash)
         if cash != payment:
             self.pay(bidder, cash - payment)
 

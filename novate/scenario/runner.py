@@ -7,7 +7,7 @@ moves money is a transaction.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -21,7 +21,7 @@ from ..agents.maker import MarketMaker
 from ..data import Bar
 from ..market import INDEX, Account, Health, Market, Receipt, from_wad
 from ..series import DAY, WAD
-from .losses import principals, shares
+from .losses import RAY, Cash, shares
 from .record import AuctionRecord, Mark, Pool, Record, Sale, Standing
 
 # [s] after which an auction is looked at again; the price falls fast at first.
@@ -237,7 +237,7 @@ class Runner:
     def _bid(self, player: Player, bid: base.Bid) -> None:
         market, auction = self.market, self.running[bid.account]
         terms = market.auctions.preview(bid.account, WAD).terms
-        before = principals(market)
+        before = Cash.of(market)
         receipt = player.hand.do(bid)
         self._bear(receipt, before)
         event = receipt.find("BidTaken")[0].arguments
@@ -254,7 +254,7 @@ class Runner:
         if receipt.find("AuctionFinished"):
             self._close(bid.account, "sold out" if event["remaining"] == 0 else "restored")
 
-    def _bear(self, receipt: Receipt, before: Mapping[int, int]) -> None:
+    def _bear(self, receipt: Receipt, before: Cash) -> None:
         """Write down who bore the losses of a transaction; `before` it."""
         losses = shares(self.market, receipt, before, self.shift)
         if losses:
@@ -264,11 +264,8 @@ class Runner:
     def _pool(self) -> None:
         """Write down what bears losses."""
         house = self.market.clearinghouse
-        held = principals(self.market)
-        # Any positive cash tells the index, the largest most finely.
-        largest = max(held, key=lambda number: held[number])
-        index = house.cash_of(largest) / held[largest] if held[largest] > 0 else 1.0
         fund = from_wad(house.cash_of(house.FUND()))
+        index = Cash.of(self.market).index / RAY
         self.record.pools.append(Pool(self.market.now - self.shift, fund, index))
 
     def _close(self, number: int, outcome: str) -> None:
@@ -331,12 +328,13 @@ class Runner:
                 case base.Bid():
                     self._bid(player, action)
                 case base.WriteOff():
-                    before = principals(market)
+                    before = Cash.of(market)
                     self._bear(player.hand.do(action), before)
                 case base.StartAuction(number):
                     self._auction_started(number, player.hand.do(action))
                 case base.EndAuction(number):
-                    player.hand.do(action)
+                    before = Cash.of(market)
+                    self._bear(player.hand.do(action), before)
                     self._close(number, "recovered")
                 case base.Fix(expiry):
                     player.hand.do(action)

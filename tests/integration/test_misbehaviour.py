@@ -235,6 +235,35 @@ def test_a_fund_too_small_makes_leavers_pay() -> None:
     assert paid == pytest.approx(wad(10_000) * loss / (others - loss), rel=1e-9)
 
 
+def test_ending_an_auction_hides_no_loss() -> None:
+    """Who ends the auction of an account that has nothing but debt, and leaves at once, has borne
+    its share like those who stay: what was expected is recognised in the same call."""
+    street = Street()
+    street.market.fund(street.crook, 10_000)
+    street.novate(street.trade(street.crook, street.buyer, street.put, 60, 550))
+    street.push(1_000)
+    street.start(street.crook)
+    street.market.travel_to(street.put.expiry - 3_600)
+    street.push(1_000)
+    street.market.travel_to(street.put.expiry)
+    street.market.fix(street.put.expiry)
+    street.ledger.settle([street.crook.number, street.buyer.number])
+    debt = -street.cash(street.crook)
+    fund = int(street.ledger.cash_of(street.ledger.FUND()))
+    assert debt > fund > 0
+    before = {one: street.cash(one) for one in (street.bidder, street.buyer)}
+    street.auctions.finish(street.crook.number, sender=street.bidder.address)
+    assert street.cash(street.crook) == 0
+    assert street.ledger.pending() == 0 and street.ledger.outstanding() == debt - fund
+    left = street.cash(street.bidder) // 10**12 * 10**12
+    street.market.withdraw(street.bidder, left / WAD)
+    # The one who left has lost the same share as the one who stayed.
+    assert left * before[street.buyer] == pytest.approx(
+        street.cash(street.buyer) * before[street.bidder], rel=1e-9
+    )
+    assert left < before[street.bidder]
+
+
 def test_positions_cannot_make_liquidation_too_dear() -> None:
     """PROPERTIES P-29: an account stuffed to the last slot is started and sold within a block."""
     street = World()

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from novate.reference import auction
-from novate.reference.ledger import FUND, FundShares
+from novate.reference.ledger import FUND, FundShares, Ledger
 from tests.stateful.accounts import HOUR, Accounts
 from tests.world import DAY, WAD, signed
 
@@ -109,12 +109,13 @@ class Auctions(Accounts):
     def provision(self, account: int) -> None:
         self.model.provisions[account] = max(-int(self.health(account).equity), 0)
 
-    def bears(self, loss: int) -> bool | None:
+    def bears(self, loss: int, model: Ledger | None = None) -> bool | None:
         """Whether all cash can bear a loss; None when it can hardly, which nobody tries.
 
         Indices near zero would leave nothing to compare.
         """
-        rest, credit = loss - self.model.fund(), self.model.credit() - self.model.fund()
+        model = model or self.model
+        rest, credit = loss - model.fund(), model.credit() - model.fund()
         if rest <= credit * 99 // 100:
             return True
         return None if rest <= credit * 101 // 100 else False
@@ -262,19 +263,29 @@ class Auctions(Accounts):
         """The reference sells; why the bid is refused by what it finds, and whether it can tell."""
         self.model.charge(number, FUND, from_reserve)
         if payment < 0:
-            bears = self.bears(-payment)
+            # All but what is sold bears it.
+            rest = self.model.copy()
+            rest.pay(number, -cash)
+            bears = self.bears(-payment, rest)
             if not bears:
                 return "cash: loss exceeds all cash", bears is not None
-            parts = self.model.copy().cover(-payment)
-            self.lose(-payment, parts)
+            self.lose(-payment, rest.cover(-payment))
         self.model.sell(number, bidder, fraction, cash, payment)
+        if fraction == WAD and not self.bears(-self.model.cash(number)):
+            return None, False
         judged = self.judge(bidder)
         idle = not self.model.positions[bidder] and self.model.cash(bidder) >= 0
         refused = "margin: below initial" if judged.initial < 0 and not idle else None
         return refused, abs(judged.initial) >= 1e-5
 
     def ends(self, number: int) -> None:
+        """The auction is over; a debt that has nothing beside it is recognised at once."""
         del self.sale[number]
+        debt = -self.model.cash(number)
+        if debt > 0 and self.is_empty(number):
+            self.lose(debt, self.model.write_off(number))
+            self.note("written off at the end of an auction")
+            self.named[number] = Fraction(debt)
         self.announced.pop(number, None)
         self.paused.discard(number)
         self.model.provisions.pop(number, None)
@@ -306,6 +317,10 @@ class Auctions(Accounts):
             expected = "auction: not running"
         elif self.buffered(self.health(number)) < 0 and not self.is_empty(number):
             expected = "auction: not restored"
+        elif self.is_empty(number) and not self.bears(-self.model.cash(number)):
+            if self.bears(-self.model.cash(number)) is None:
+                return
+            expected = "cash: loss exceeds all cash"
         self.attempt(expected, self.house.finish, number)
         if expected is None:
             self.ends(number)

@@ -3,7 +3,7 @@
 import pytest
 
 from novate.market import Account
-from novate.scenario.losses import principals, shares
+from novate.scenario.losses import Cash, shares
 from novate.series import WAD
 from tests.world import World
 
@@ -25,7 +25,7 @@ def fail(world: World, loss: int) -> tuple[list, dict[int, int], dict[int, int]]
     market = world.market
     world.ledger.set_auction_house(house.address, sender=world.owner)
     market.send("clearinghouse", "freeze", broken.number, sender=house)
-    before, was = principals(market), balances(world)
+    before, was = Cash.of(market), balances(world)
     arguments = (broken.number, bidder.number, WAD, 0, -loss)
     receipt = market.send("clearinghouse", "liquidate", *arguments, sender=house)
     gained = {bidder.number: loss}
