@@ -35,6 +35,7 @@ implements: IPoolPricer
 
 WAD: constant(int256) = 10**18
 YEAR: constant(int256) = 31_536_000
+DAY: constant(int256) = 86_400
 # What prices and volatilities are capped at, so that nothing below overflows: products of two
 # prices stay below 2**250, of a price and a quantity below 2**220.
 MAX_PRICE: constant(uint256) = 2**125 - 1  # [wad]
@@ -227,7 +228,7 @@ def _market(underlying: uint256, bucket: uint256, horizon: uint256, spot: int256
         market.root = black76._deviation_q64(10**18, left)
         if quote.smile == 0:
             market.flat = black76._deviation_q64(min(quote.volatility, MAX_VOLATILITY), left)
-        market.weight = WAD + convert(min(horizon, MAX_TIME), int256) * WAD // market.left
+        market.weight = WAD + convert(min(horizon, MAX_TIME), int256) * WAD // max(market.left, DAY)
     else:
         market.fresh = staticcall ORACLE.fixing(underlying, expiry) != 0
         market.discount = WAD

@@ -12,52 +12,10 @@ from typing import Any
 
 from mpmath import erfc, exp, log, mpf, pi, sqrt
 
+from ..pool import Conduct, Rules
+
 YEAR = 31_536_000
-HOUR = 3_600
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What the pool's owner chooses, in the units and order of contracts/venues/pool_rules.vy."""
-
-    premium_fee: int = 100  # [bps] of value
-    spot_fee: int = 5  # [bps] of spot, per contract
-    level: int = 500  # [bps of volatility] at vega of 1 % of capital per point
-    skew: int = 1_500
-    delta: int = 20  # [bps] of dollar delta
-    gamma: int = 20  # [bps] of dollar delta's change for 1 % of spot
-    vega: int = 50  # [bps of volatility] of vega
-    horizon: int = 72  # [hours]
-    free: int = 300  # [%] of capital owed at spot
-    most: int = 1_000  # [%]
-    slope: int = 20  # [bps] per 100 % of capital
-    max_delta: int = 10_000  # [bps] of capital
-    max_gamma: int = 2_000  # [bps] of capital, per 1 % of spot
-    max_vega: int = 100  # [bps] of capital, per point
-    least_delta: int = 500  # [bps]
-    last: int = 720  # [minutes] before expiry
-
-
-@dataclass(frozen=True)
-class Conduct:
-    """How the pool behaves, likewise."""
-
-    longest: int = 90  # [days]
-    jump: int = 500  # [bps]
-    window: int = 10  # [minutes]
-    swing: int = 1_000  # [bps]
-    period: int = 1_440  # [minutes]
-    pause: int = 60  # [minutes]
-    spot_doubt: int = 50  # [bps]
-    vol_doubt: int = 100  # [bps of volatility]
-    release: int = 720  # [hours]
-    theta: int = 1_000  # [%]
-    band: int = 2_500  # [bps] of capital
-    edge: int = 10  # [bps]
-    buffer: int = 1_000  # [bps] of capital
-    entry: int = 60  # [minutes]
-    exit: int = 1_440  # [minutes]
-    least: int = 10  # [USD]
+HOUR, DAY = 3_600, 86_400
 
 
 @dataclass(frozen=True)
@@ -99,7 +57,7 @@ def unit(market: Market, strike: Any, is_put: bool, horizon: int = 0) -> Figures
     call = f * cdf(d1) - k * cdf(d1 - s)
     density = exp(-d1 * d1 / 2) / sqrt(2 * pi)
     moving = f - mpf(market.fixed)
-    weight = 1 + mpf(horizon) / market.left
+    weight = 1 + mpf(horizon) / max(market.left, DAY)
     discount = mpf(market.discount)
     return Figures(
         value=discount * (call - f + k if is_put else call),

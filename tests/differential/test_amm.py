@@ -12,7 +12,8 @@ from mpmath import diff, mpf, quad
 from mpmath import mp as digits
 
 from novate.deploy import compiled
-from novate.reference.amm import Figures, Market, Option, Pool, Rules, unit
+from novate.pool import Rules
+from novate.reference.amm import Figures, Market, Option, Pool, unit
 from novate.reference.margin import Smile
 from novate.series import WAD, pack
 from tests.margin_world import ORACLE, Series, pack_smile, wad

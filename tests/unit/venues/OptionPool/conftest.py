@@ -1,6 +1,6 @@
 """A market with an option pool: who backs it, who trades with it, and its twin in plain numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import astuple, fields, replace
 from typing import Any
 
@@ -9,7 +9,8 @@ import pytest
 from mpmath import mpf
 
 from novate.market import Account, Series
-from novate.reference.amm import Conduct, Market, Option, Pool, Rules
+from novate.pool import Conduct, Rules
+from novate.reference.amm import Market, Option, Pool
 from tests.world import WAD, World, build, wad
 
 UNIT = 10**6
@@ -83,7 +84,7 @@ class PoolWorld(World):
                 mpf(q.spot) / WAD,
                 mpf(q.forward) / WAD,
                 expiry - now,
-                lambda _, v=q.volatility: mpf(v) / WAD,
+                flat(q.volatility),
                 mpf(q.fixed) / WAD,
                 mpf(q.discount) / WAD,
             )
@@ -100,6 +101,11 @@ class PoolWorld(World):
 
     def pass_time(self, seconds: int = 12) -> None:
         boa.env.time_travel(seconds=seconds)
+
+
+def flat(volatility: int) -> Callable[[Any], Any]:
+    """The same [wad] for every strike."""
+    return lambda strike: mpf(volatility) / WAD
 
 
 def choose(world: PoolWorld, **changes: Any) -> None:

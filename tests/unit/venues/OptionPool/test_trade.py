@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mpmath import mpf
 
-from novate.reference.amm import Conduct, Rules
+from novate.pool import Conduct, Rules
 from novate.series import Series
 from tests.unit.venues.OptionPool.conftest import HOUR, UNLIMITED, PoolWorld, choose, near, option
 from tests.world import DAY, WAD, wad
