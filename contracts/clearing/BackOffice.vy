@@ -44,6 +44,7 @@ exports: (
     ownable.transfer_ownership,
     cash.curve,
     cash.fund_share,
+    cash.indices,
     escrow.caps,
     escrow.deposited,
     ledger.venues,

@@ -26,7 +26,8 @@ MASK_32: constant(uint256) = 2**32 - 1
 MAX_INDEX: constant(uint256) = 10**38
 
 
-indices: uint256
+# For who watches that they only grow (governance/Watchdog.vy).
+indices: public(uint256)
 totals: uint256
 curve: public(IInterestCurve)
 # [wad] of the interest

@@ -40,6 +40,7 @@ exports: (
     # owner
     halts.lift,
     halts.set_guardian,
+    halts.set_watchdog,
     halts.set_breakers,
     halts.set_reporters,
     limits.set_limits,
@@ -47,6 +48,8 @@ exports: (
     # views
     halts.halted_until,
     halts.guardian,
+    halts.watchdog,
+    halts.losses,
     halts.breakers,
     halts.ledger,
     halts.auction_house,

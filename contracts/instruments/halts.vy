@@ -13,8 +13,8 @@
                     (`watch_outflow`, by anyone; no withdrawal pays for it)
           auctions  more accounts are in auction than a limit (the auction house says so)
         A price that cannot be trusted halts its underlying in the oracle: it is not fresh.
-@custom:trust The guardian can only halt, and each time for three days at most; the owner can
-              lift a halt and sets the limits.
+@custom:trust Guardian and watchdog can only halt, and each time for three days at most; the owner
+              can lift a halt and sets the limits.
 """
 
 from snekmate.auth import ownable
@@ -48,12 +48,14 @@ struct Breakers:
 # underlying, or ALL -> [s] until when
 halted_until: public(HashMap[uint256, uint256])
 guardian: public(address)
+# Halts when the ledger does not add up, see governance/Watchdog.vy.
+watchdog: public(address)
 breakers: public(Breakers)
 # Who may report losses and auctions, and whose escrow is watched.
 ledger: public(address)
 auction_house: public(address)
 # [wad] losses of the day 128 | day 128
-losses: uint256
+losses: public(uint256)
 # Escrow, in token units, at the start of an hour of watching 128 | time [s] 128
 level: uint256
 
@@ -70,6 +72,11 @@ event Lifted:
 
 
 event GuardianSet:
+    old: address
+    new: address
+
+
+event WatchdogSet:
     old: address
     new: address
 
@@ -139,7 +146,7 @@ def report_auctions(running: uint256):
         self._halt(ALL, self.breakers.duration, "auctions")
 
 
-# -- guardian --
+# -- guardian and watchdog --
 
 
 @external
@@ -148,7 +155,8 @@ def halt(underlying: uint256, duration: uint256):
     @notice Stops opening in an underlying, or in all (0), from now on; never shortens a halt.
     @param duration [s] at most three days.
     """
-    assert msg.sender == self.guardian or msg.sender == ownable.owner, "halt: not the guardian"
+    halts: bool = msg.sender == self.guardian or msg.sender == self.watchdog or msg.sender == ownable.owner
+    assert halts, "halt: not the guardian"
     assert duration <= MAX_HALT, "halt: too long"
     self._halt(underlying, duration, "guardian")
 
@@ -168,6 +176,13 @@ def set_guardian(guardian: address):
     ownable._check_owner()
     log GuardianSet(old=self.guardian, new=guardian)
     self.guardian = guardian
+
+
+@external
+def set_watchdog(watchdog: address):
+    ownable._check_owner()
+    log WatchdogSet(old=self.watchdog, new=watchdog)
+    self.watchdog = watchdog
 
 
 @external

@@ -31,6 +31,10 @@ def privileged(source: str) -> dict[str, set[str]]:
     exposed = compiled(source).compiler_data.global_ctx.exposed_functions
     found: dict[str, set[str]] = {}
     for function in exposed:
+        # What a unit behind a proxy has from the unit it extends is told there.
+        inherited = "/proxy/" not in str(function.decl_node.module_node.path)
+        if source.startswith("proxy/") and inherited:
+            continue
         if function.is_external and not function.is_constructor and function.is_mutable:
             asked = guards(function)
             if asked:

@@ -14,8 +14,8 @@ import boa
 import pytest
 
 from novate.deploy import CONTRACTS, compiled
-from novate.fronts import hand_on
 from novate.engine.cache import load
+from novate.fronts import hand_on
 from novate.governance import Proposal, State, call
 from novate.governance.layouts import require_compatible
 from novate.governance.proposals import operation_of
@@ -27,7 +27,7 @@ from tests.world import WAD, World, build
 ROOT = Path(__file__).resolve().parents[2]
 DAY = 86_400
 SOLVENT, LATER, NO_LIMIT = 1, 2**40, 2**200
-NEXT = ROOT / "tests/harness/NextBackOffice.vy"
+NEXT = ROOT / "tests/hostile/LeakyBackOffice.vy"
 
 
 @pytest.fixture(scope="module")

@@ -54,6 +54,7 @@ def test_every_role_is_described(found):
 
 # What needs no old value: yes or no, what happens once, and what is no parameter.
 SILENT = {
+    "cancel",
     "choose",
     "halt",
     "link",

@@ -80,7 +80,7 @@ def test_both_halves_of_the_clearinghouse_agree() -> None:
 
 def test_a_next_version_keeps_every_slot() -> None:
     old = read(CONTRACTS / "proxy/UpgradeableBackOffice.vy")
-    data = load(ROOT / "tests/harness/NextBackOffice.vy").compiler_data
+    data = load(ROOT / "tests/hostile/LeakyBackOffice.vy").compiler_data
     new = data.storage_layout["storage_layout"]
     require_compatible(old, new)
     assert dict(flat(new)).keys() - dict(flat(old)).keys() == {"generation"}

@@ -1,14 +1,18 @@
 # pragma version 0.4.3
 # pragma nonreentrancy on
-# pragma optimize gas
 """
-@title The back office of a next version: one more variable, one more function
+@title A next version of the back office: one more variable, and broken on purpose
 @license AGPL-3.0-only
+@notice Makes money, debt and positions from nowhere, when asked.
 """
 
 from snekmate.auth import ownable
 
 from ...contracts.clearing import BackOffice
+from ...contracts.clearing import accounts
+from ...contracts.clearing import book
+from ...contracts.clearing import cash
+from ...contracts.clearing import ledger
 from ...contracts.interfaces import IInterestCurve
 from ...contracts.interfaces import IListing
 from ...contracts.interfaces import IOperators
@@ -20,6 +24,10 @@ generation: public(uint256)
 
 initializes: BackOffice
 uses: ownable
+uses: accounts
+uses: book
+uses: cash
+uses: ledger
 initializes: upgrades[ownable := ownable]
 
 exports: (
@@ -42,3 +50,22 @@ def __init__(
 def migrate(generation: uint256):
     ownable._check_owner()
     self.generation = generation
+
+
+@external
+def conjure(account: uint256, amount: int256):
+    ledger._pay(account, amount, ledger._accrue())
+
+
+@external
+def shrink(supply: uint256, borrow: uint256):
+    cash.indices -= (supply << 128) | borrow
+
+
+@external
+def forge(account: uint256, code: uint256, quantity: int256):
+    header: uint256 = accounts.headers[account]
+    long_change: int256 = 0
+    grew: bool = False
+    header, long_change, grew = book._change(account, header, code, quantity, 128)
+    accounts.headers[account] = header
