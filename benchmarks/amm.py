@@ -40,7 +40,7 @@ def pool_gas(count: int, expiries: int = 2) -> dict[str, int]:
         figures["amm.request_deposit"] = transaction_gas(*bring, sender=world.backer).execution
         world.pass_time(3_600)
         world.market.oracle.poke(1)
-        figures["amm.process"] = transaction_gas(world.shares.process, 32).execution
+        figures["amm.process"] = transaction_gas(world.shares.process, 32, 32).execution
     return figures
 
 

@@ -126,7 +126,7 @@ class OptionPool:
 
     def process(self) -> bool:
         """A keeper's call; whether the pool is open."""
-        self.market.send(self.shares, "process", 32)
+        self.market.send(self.shares, "process", 32, 32)
         record = int(self.contract.value_record())
         return self.market.now >= record & (2**64 - 1)
 

@@ -20,7 +20,6 @@
 @custom:rounding Errors below 3e-14 of the forward a contract; who quotes rounds against the taker.
 """
 
-from ..instruments import series
 from ..interfaces import IOracle
 from ..interfaces import IPoolPricer
 from ..math import black76

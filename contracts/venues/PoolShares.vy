@@ -96,6 +96,8 @@ deposits: public(DynArray[Request, 2**40])
 exits: public(DynArray[Request, 2**40])
 first_deposit: public(uint256)
 first_exit: public(uint256)
+# What the asset refused to send to its owner, in its own units.
+owed: public(HashMap[address, uint256])
 
 
 event DepositRequested:
@@ -125,6 +127,11 @@ event Withdraw:
     owner: indexed(address)
     assets: uint256
     shares: uint256
+
+
+event Kept:
+    owner: indexed(address)
+    assets: uint256  # that the token refused to move
 
 
 event RequestCancelled:
@@ -203,19 +210,31 @@ def cancel(id: uint256, is_exit: bool):
         request: Request = self.deposits[id]
         self._require_own(request)
         self.deposits[id].amount = 0
-        moved: bool = extcall ASSET.transfer(msg.sender, request.amount, default_return_value=True)
-        assert moved, "pool: transfer failed"
+        self._pay(msg.sender, request.amount)
     log RequestCancelled(owner=msg.sender, id=id, is_exit=is_exit)
+
+
+@external
+def collect(receiver: address):
+    """
+    @notice Sends what the asset refused to send to the caller, to another address.
+    """
+    units: uint256 = self.owed[msg.sender]
+    assert units != 0, "pool: nothing owed"
+    self.owed[msg.sender] = 0
+    moved: bool = extcall ASSET.transfer(receiver, units, default_return_value=True)
+    assert moved, "pool: transfer failed"
 
 
 # -- keepers --
 
 
 @external
-def process(limit: uint256) -> bool:
+def process(entries: uint256, leavers: uint256) -> bool:
     """
     @notice Has the pool look at its value, and serves requests whose time has come, deposits first.
-    @param limit Most of each kind, at most 32.
+    @param entries Most deposits to look at, up to 32.
+    @param leavers Most exits.
     @return Whether the pool is open; while it is not, or prices are stale, nobody is served.
     """
     low: uint256 = 0
@@ -227,10 +246,10 @@ def process(limit: uint256) -> bool:
         return False
     # Of this moment, for all who are served together.
     supply: uint256 = erc20.totalSupply + VIRTUAL
-    brought: uint256 = self._serve_deposits(high, supply, limit)
+    brought: uint256 = self._serve_deposits(high, supply, entries)
     if brought != 0:
         extcall Ledger(CLEARINGHOUSE).deposit(ACCOUNT, 0, brought)
-    self._serve_exits(low, supply, free + brought * SCALE, limit)
+    self._serve_exits(low, supply, free + brought * SCALE, leavers)
     return True
 
 
@@ -354,6 +373,9 @@ def _serve_exits(worth: uint256, supply: uint256, free: uint256, limit: uint256)
     """
     left: uint256 = free
     id: uint256 = self.first_exit
+    owners: DynArray[address, 32] = []
+    parts: DynArray[uint256, 32] = []
+    total: uint256 = 0
     for _: uint256 in range(limit, bound=32):
         if id == len(self.exits) or self.exits[id].matures > block.timestamp:
             break
@@ -369,23 +391,47 @@ def _serve_exits(worth: uint256, supply: uint256, free: uint256, limit: uint256)
             erc20._burn(self, shares)
             left -= paid
             units: uint256 = paid // SCALE
-            if units != 0:
-                self._pay(units, request.owner)
+            total += units
+            owners.append(request.owner)
+            parts.append(units)
             log Withdraw(sender=msg.sender, receiver=request.owner, owner=request.owner, assets=units, shares=shares)
         if not whole:
             break
         id += 1
     self.first_exit = id
+    if total != 0:
+        self._fetch(total)
+    for i: uint256 in range(len(owners), bound=32):
+        self._pay(owners[i], parts[i])
 
 
 @internal
-def _pay(units: uint256, receiver: address):
+def _fetch(units: uint256):
     """
+    @notice Takes cash out of the pool's account.
     @param units In the asset's own units.
     """
     before: int256 = staticcall Ledger(CLEARINGHOUSE).cash_of(ACCOUNT)
-    extcall Ledger(CLEARINGHOUSE).withdraw(ACCOUNT, 0, units, receiver)
+    extcall Ledger(CLEARINGHOUSE).withdraw(ACCOUNT, 0, units, self)
     taken: int256 = before - staticcall Ledger(CLEARINGHOUSE).cash_of(ACCOUNT)
     # While losses of the house are pending, who takes cash out leaves a share of it: here those
     # who stay would.
     assert taken <= convert(units * SCALE, int256) + DUST, "pool: losses pending"
+
+
+@internal
+def _pay(receiver: address, units: uint256):
+    """
+    @notice Sends what is due. A token that refuses its receiver stops nobody else: what it did not
+            take can be collected.
+    """
+    if units == 0:
+        return
+    success: bool = False
+    answer: Bytes[32] = b""
+    call: Bytes[68] = abi_encode(receiver, units, method_id=method_id("transfer(address,uint256)"))
+    success, answer = raw_call(ASSET.address, call, max_outsize=32, revert_on_failure=False)
+    # Tokens that return nothing are good, those that return false are not.
+    if not success or (len(answer) == 32 and convert(answer, uint256) == 0):
+        self.owed[receiver] += units
+        log Kept(owner=receiver, assets=units)

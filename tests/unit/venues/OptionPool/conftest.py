@@ -36,7 +36,7 @@ class PoolWorld(World):
         self.bring(self.backer, 1_000_000)
         boa.env.time_travel(seconds=HOUR)
         self.market.push_price(2_750, 0.15)
-        self.shares.process(32)
+        self.shares.process(32, 32)
 
     def open_pool(self) -> tuple[Any, Any]:
         """A pool and its shares."""

@@ -1,6 +1,6 @@
 """Backers: who comes pays for what is there, who leaves early leaves what it has not earned."""
 
-from dataclasses import replace
+from dataclasses import astuple, replace
 from typing import Any
 
 import boa
@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mpmath import mpf
 
+from novate.fronts import hand_on
 from tests.unit.venues.OptionPool.conftest import HOUR, UNIT, PoolWorld, choose, near
 from tests.world import DAY, WAD, build, wad
 
@@ -19,7 +20,7 @@ def serve(world: PoolWorld, seconds: int = HOUR) -> bool:
     """Time passes, prices are recorded, a keeper processes."""
     world.pass_time(seconds)
     world.market.push_price(2_750, 0.15)
-    return bool(world.shares.process(32, sender=world.intruder))
+    return bool(world.shares.process(32, 32, sender=world.intruder))
 
 
 def leave(world: PoolWorld, backer: str, shares: int | None = None) -> int:
@@ -84,7 +85,7 @@ def test_staying_while_risk_is_carried_earns_the_reserve(world: PoolWorld) -> No
     world.deal(world.series(2_775, expiry=1), 100)
     reserve = mpf(world.pool.state(0)[1].reserve)
     risk, worth = world.pool.state(0)
-    world.shares.process(0)
+    world.shares.process(0, 0)
     rate = mpf(risk.theta) / worth.income
     assert rate > 0
     twin = world.twin()
@@ -111,7 +112,7 @@ def test_the_reserve_fades_the_same_however_often_one_looks(
     for part in parts:
         world.pass_time(part)
         world.market.push_price(2_750, 0.15)
-        world.shares.process(0)
+        world.shares.process(0, 0)
     kept = world.pool.state(0)[1].reserve
     expected = mpf(reserve) / WAD * mpf("2.718281828459045235") ** (-mpf(sum(parts)) / (720 * HOUR))
     assert near(kept, expected, 1e-12)
@@ -132,10 +133,10 @@ def test_exits_leave_margin_and_a_buffer(world: PoolWorld) -> None:
     world.market.push_price(2_700, 0.15)
     world.market.travel_to(world.series(2_775).expiry)
     world.market._state.expiries |= {world.series(2_775).expiry}
-    assert not world.shares.process(32)  # expired and not fixed
+    assert not world.shares.process(32, 32)  # expired and not fixed
     world.market.fix(world.series(2_775).expiry)
     world.ledger.settle([world.pool.ACCOUNT()])
-    assert world.shares.process(32)
+    assert world.shares.process(32, 32)
     assert world.shares.totalSupply() == 0 and world.shares.exits(0).amount == 0
 
 
@@ -180,18 +181,18 @@ def test_a_gift_to_an_empty_pool_robs_nobody(world: PoolWorld) -> None:
         world.token.approve(shares.address, 2**256 - 1, sender=one)
     shares.request_deposit(20 * UNIT, sender=thief)
     world.pass_time(HOUR)
-    assert shares.process(1)
+    assert shares.process(1, 1)
     shares.request_exit(shares.balanceOf(thief) - 1, sender=thief)
     world.pass_time(DAY)
-    shares.process(1)
+    shares.process(1, 1)
     world.token.approve(world.ledger.address, 2**256 - 1, sender=thief)
     world.ledger.deposit(pool.ACCOUNT(), 0, MILLION * UNIT, sender=thief)
     # A share's value swung, so nobody is served before a pause is over.
     shares.request_deposit(1_000 * UNIT, sender=victim)
     world.pass_time(HOUR)
-    assert not shares.process(1)
+    assert not shares.process(1, 1)
     world.pass_time(HOUR)
-    assert shares.process(1)
+    assert shares.process(1, 1)
     assert shares.convertToAssets(shares.balanceOf(victim)) > 998 * UNIT
 
 
@@ -200,21 +201,21 @@ def test_the_breaker_stops_trades_and_requests_for_a_while(world: PoolWorld) -> 
     call = world.series(2_775)
     world.deal(call, 40)
     world.pass_time()
-    assert world.shares.process(0)
+    assert world.shares.process(0, 0)
     world.pass_time(2 * DAY)
-    world.shares.process(0)
+    world.shares.process(0, 0)
     world.market.push_price(2_850, 0.15)
     with boa.reverts("pool: value swings"):
         world.deal(call, -5)
     late = world.rich("late")
     world.bring(late, 1_000)
     world.pass_time(HOUR)
-    assert not world.shares.process(1)
+    assert not world.shares.process(1, 1)
     with boa.reverts("pool: paused"):
         world.deal(call, -5)
     assert world.shares.balanceOf(late) == 0
     world.pass_time(HOUR)
-    assert world.shares.process(1)
+    assert world.shares.process(1, 1)
     assert world.shares.balanceOf(late) > 0
     world.deal(call, -5)
 
@@ -224,7 +225,7 @@ def test_nobody_is_served_at_stale_prices(world: PoolWorld) -> None:
     world.bring(late, 1_000)
     world.deal(world.series(2_775), 4)
     world.market.travel(days=5)
-    assert not world.shares.process(1) and world.shares.balanceOf(late) == 0
+    assert not world.shares.process(1, 1) and world.shares.balanceOf(late) == 0
 
 
 def test_pending_losses_are_not_left_to_those_who_stay(world: PoolWorld) -> None:
@@ -234,9 +235,61 @@ def test_pending_losses_are_not_left_to_those_who_stay(world: PoolWorld) -> None
     world.market.push_price(2_750, 0.15)
     world.ledger.provide(wad(10**5), sender=world.house)
     with boa.reverts("pool: losses pending"):
-        world.shares.process(1)
+        world.shares.process(1, 1)
     world.ledger.provide(-wad(10**5), sender=world.house)
-    assert world.shares.process(1)
+    assert world.shares.process(1, 1)
+
+
+def over(world: PoolWorld, token: Any) -> tuple[Any, Any]:
+    """A ledger over another token, and the shares of a pool there."""
+    m = world.market
+    units = [x.address for x in (m.oracle, m.listing, m.operators, m.curve, token)]
+    back = build("clearing/BackOffice.vy", *units)
+    ledger = build("clearing/Clearinghouse.vy", *units, world.owner, back.address)
+    hand_on(ledger, back)
+    for engine in (0, 1):
+        ledger.register_engine(engine, m.margin.address, sender=world.owner)
+    pool = build(
+        "venues/OptionPool.vy",
+        *(ledger.address, m.oracle.address, world.pricer.address, 1, world.owner),
+    )
+    shares = build("venues/PoolShares.vy", pool.address, "Other pool", "nPOOL")
+    pool.link(shares.address, m.operators.address, sender=world.owner)
+    pool.set_rules(astuple(world.rules), astuple(world.conduct), sender=world.owner)
+    return ledger, shares
+
+
+def test_a_token_that_fails_brings_nothing(world: PoolWorld) -> None:
+    token = build("tests/hostile/FalseToken.vy")
+    shares = over(world, token)[1]
+    token.mint(world.backer, 10**24)
+    with boa.reverts("pool: transfer failed"), boa.env.prank(world.backer):
+        shares.request_deposit(10**20)
+
+
+def test_a_refused_receiver_stops_nobody(world: PoolWorld) -> None:
+    """Two leave; the token refuses to pay the first, who collects elsewhere."""
+    token = build("tests/hostile/BlacklistToken.vy")
+    shares = over(world, token)[1]
+    backers = [str(boa.env.generate_address(role)) for role in ("listed", "free")]
+    with boa.reverts("pool: nothing owed"), boa.env.prank(backers[0]):
+        shares.collect(backers[1])
+    amount = 100 * 10 ** token.decimals()
+    for one in backers:
+        token.mint(one, amount)
+        token.approve(shares.address, amount, sender=one)
+        shares.request_deposit(amount, sender=one)
+    world.pass_time(HOUR)
+    assert shares.process(32, 32)
+    for one in backers:
+        shares.request_exit(shares.balanceOf(one), sender=one)
+    token.block_address(backers[0], True)
+    world.pass_time(DAY)
+    assert shares.process(32, 32)
+    assert token.balanceOf(backers[1]) >= amount - 1 and token.balanceOf(backers[0]) == 0
+    elsewhere = str(boa.env.generate_address("elsewhere"))
+    shares.collect(elsewhere, sender=backers[0])
+    assert token.balanceOf(elsewhere) >= amount - 1 and shares.owed(backers[0]) == 0
 
 
 def test_the_owner_links_shares_once(world: PoolWorld) -> None:

@@ -315,7 +315,7 @@ def test_a_pool_without_money_trades_nothing(world: PoolWorld) -> None:
         pool.quote(world.series(2_775).code, WAD)
     with boa.reverts("pool: no capital"):
         pool.quote(world.series(2_775).code, -WAD)
-    assert shares.process(1) is True
+    assert shares.process(1, 1) is True
 
 
 def test_pools_of_other_appetite_quote_otherwise(world: PoolWorld) -> None:
@@ -327,7 +327,7 @@ def test_pools_of_other_appetite_quote_otherwise(world: PoolWorld) -> None:
     world.token.approve(shares.address, 2**256 - 1, sender=world.backer)
     shares.request_deposit(10**12, sender=world.backer)
     world.pass_time(HOUR)
-    assert shares.process(1)
+    assert shares.process(1, 1)
     call = world.series(2_775)
     dear = pool.quote(call.code, WAD).cost
     assert dear > world.pool.quote(call.code, WAD).cost
