@@ -99,14 +99,13 @@ def _verify(digest: bytes32, signers: uint256, signatures: DynArray[bytes32[2], 
     rest: uint256 = signers
     least: uint256 = 0
     map: uint256 = 0
-    for i: uint256 in range(len(signatures), bound=MAX_REPORTERS):
+    for pair: bytes32[2] in signatures:
         index: uint256 = rest & 255
         rest = rest >> 8
         # `least` is at most 16, so an index below MAX_REPORTERS is what `extract32` can read.
         assert index >= least and index < MAX_REPORTERS, "report: signers not ascending"
         least = unsafe_add(index, 1)
         map |= 1 << index
-        pair: bytes32[2] = signatures[i]
         s: uint256 = convert(pair[1], uint256)
         signer: address = ecrecover(digest, unsafe_add(27, s >> 255), convert(pair[0], uint256), s & MASK_255)
         reporter: address = extract32(reporters, unsafe_mul(index, 32), output_type=address)

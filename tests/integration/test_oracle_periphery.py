@@ -6,10 +6,11 @@ from typing import Any
 import boa
 import pytest
 
-from novate.deploy import compiled
+from novate.deploy import compiled, deploy
 from novate.engine.cache import load
 from novate.oracle.hours import new_york
 from novate.oracle.reports import assemble
+from novate.parameters import Parameters, Reporters
 from tests.oracle_world import WAD, FeedWorld, now
 from tests.unit.oracle.VolatilitySurface.conftest import DAY, HOUR, SurfaceWorld
 
@@ -132,3 +133,59 @@ def test_a_report_of_too_few_reaches_nobody(desk: Desk) -> None:
     with boa.reverts("report: not the quorum"):
         desk.feed.feed.submit(*report.arguments(), *assemble(dict(enumerate(signed[:2])), 2))
     assert desk.oracle.spot(BTC)[0] == 60_000 * WAD
+
+
+def test_a_deployment_opens_all_of_it() -> None:
+    """Signed prices traded on, reporters paid, closes and rounds for others, by `deploy` alone."""
+    market = deploy(Parameters(reporters=Reporters(made_up=5)))
+    reporters = market.made_up_reporters()
+    assert [str(one.address) for one in reporters] == list(market.parameters.reporters.members)
+    with boa.reverts("oracle: no fresh answer"):
+        market.use_signed_feed()
+    market.travel(60)
+    market.report_price(2_760)
+    market.use_signed_feed()
+    # What the former source says is nobody's business any more.
+    market.push_price(5_000)
+    assert market.oracle.spot(1) == (2_760 * WAD, True)
+    maker, taker = market.account("maker"), market.account("taker")
+    for account in (maker, taker):
+        market.fund(account, 50_000)
+    put = market.put(2_700)
+    market.trade(maker, taker, put, 1, 20)
+
+    # Bonds, a pot, and rounds that are paid once their neighbours are there.
+    bonds, token = market.bonds, market.cash_token
+    for payer, amount in [(str(one.address), bonds.MINIMUM()) for one in reporters]:
+        token.mint(payer, amount)
+        token.approve(bonds.address, amount, sender=payer)
+        bonds.bond(amount, sender=payer)
+    token.mint(market.owner, 10**6)
+    token.approve(bonds.address, 10**6)
+    bonds.fund(market.signed_feed.address, 10**6)
+    for price in (2_761, 2_762):
+        market.travel(60)
+        market.report_price(price)
+    assert bonds.accrue(market.signed_feed.address, 10) == 2
+    pay = market.parameters.reporters.pay
+    # Three of five sign each round, and all of theirs were punctual and accurate.
+    share = 2 * ((pay.fee + pay.bonus) // 3)
+    assert [bonds.owed(one.address) for one in reporters] == [share, share, share, 0, 0]
+
+    # The surface serves the quote as soon as it knows something, and is open for reports.
+    assert market.oracle_lens.rules_of(1).surface == market.surface.address
+    assert market.surface.limits(1) == (WAD // 4, WAD // 50, WAD // 2)
+    assert market.surface_fees.BONDS() == bonds.address and market.surface_fees.fee() == 10**6
+    # Others read our aggregate as they read any feed; the first close starts the record.
+    assert market.served_feed.latestRoundData()[1] == 2_762 * 10**8
+    market.travel_to(market.expiry_in(0) - 24 * HOUR)
+    market.report_price(2_770)
+    market.travel(600)
+    assert market.realised.record(1) * DAY <= market.now
+    # The fixing comes from the signed feed's own rounds.
+    market.travel_to(put.expiry - 1_900)
+    market.report_price(2_650)
+    market.travel_to(put.expiry + 60)
+    assert market.settle() != []
+    assert market.oracle.fixing(1, put.expiry) == 2_650 * WAD
+    assert market.positions(taker) == []

@@ -279,10 +279,12 @@ def test_stored_aggregate_is_held(three: Panel) -> None:
     boa.env.time_travel(seconds=11)
     three.say(2_710, 2_710, 2_710)
     assert three.desk.oracle.price(SPX) == (2_700 * WAD, WAD, _now() - 11)
+    three.desk.volatility.push(30 * 10**6, sender=three.desk.reporter)
     quote = three.desk.oracle.quote(SPX, 0)
     assert (quote.spot, quote.volatility, quote.fresh) == (2_700 * WAD, WAD // 5, True)
     boa.env.time_travel(seconds=1)
     assert three.desk.oracle.price(SPX)[0] == 2_710 * WAD
+    assert three.desk.oracle.quote(SPX, 0).volatility == 3 * WAD // 10
 
 
 def test_choosing_between_two_fresh_prices_is_worth_less_than_the_fee() -> None:

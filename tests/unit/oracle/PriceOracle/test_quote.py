@@ -166,6 +166,18 @@ def test_no_misbehaviour_of_a_source_stops_a_quote(desk: Any, mode: int, thoroug
     assert desk.lens.sources_of(underlying)[1] == [wrong]
 
 
+def test_a_source_that_returns_ten_megabytes(desk: Any) -> None:
+    """Its memory alone would cost 200 million gas, so it burns what it was given."""
+    source = desk.lying()
+    underlying = desk.list_with(source)
+    # PUSH3 10,000,000, PUSH0, RETURN.
+    boa.env.set_code(source.address, bytes.fromhex("629896805ff3"))
+    with fresh_transaction():
+        assert desk.oracle.spot(underlying, gas=1_000_000) == (2_700 * WAD, False)
+    assert desk.oracle._computation.get_gas_used() < 450_000
+    assert desk.lens.sources_of(underlying)[1] == [UNAVAILABLE]
+
+
 @pytest.mark.parametrize("mode", [REVERTING, GAS_BURNING, HUGE_RETURN, SHORT_RETURN])
 def test_no_misbehaviour_of_a_volatility_source_stops_a_quote(desk: Any, mode: int) -> None:
     source = desk.hostile(VOLATILITY)

@@ -64,6 +64,15 @@ def test_surface_gives_smile_carry_and_discount(desk: Any, surface: Any) -> None
     assert desk.oracle.term(SPX, expiry, 2_700 * WAD) == quote
 
 
+def test_a_spot_that_cannot_be_has_no_carry(desk: Any, surface: Any) -> None:
+    """`term` believes its caller: products that would not fit are not made."""
+    expiry = _now() + 90 * DAY
+    for spot in (2**128, 2**255, 2**256 - 1):
+        assert desk.oracle.term(SPX, expiry, spot).forward == spot
+    spot = 2**128 - 1
+    assert desk.oracle.term(SPX, expiry, spot).forward == spot * 102 // 100
+
+
 @pytest.mark.parametrize("rate", [0, -WAD // 100, -WAD])
 def test_negative_rates_do_not_lift_the_discount_above_one(
     desk: Any, surface: Any, rate: int
@@ -76,7 +85,27 @@ def test_negative_rates_do_not_lift_the_discount_above_one(
 def test_no_expiry_stops_a_quote(desk: Any, surface: Any, expiry: int) -> None:
     surface.say(_answer(rate=WAD))
     quote = desk.oracle.quote(SPX, expiry)
-    assert quote.volatility == 3 * WAD // 10 and quote.discount <= WAD
+    assert quote.volatility == 3 * WAD // 10
+    # One that has passed is not discounted; the longest is, as a hundred years: e**-100.
+    assert quote.discount == (WAD if expiry <= _now() else 0)
+
+
+AT_THE_BOUNDS = [
+    {"ratio": WAD // 10},
+    {"ratio": 10 * WAD},
+    {"rate": WAD},
+    {"rate": -WAD},
+    {"volatility": WAD // 100 + 1},
+    {"volatility": 5 * WAD - 1},
+]
+
+
+@pytest.mark.parametrize("figures", AT_THE_BOUNDS, ids=str)
+def test_surface_at_its_bounds_counts(desk: Any, surface: Any, figures: dict[str, int]) -> None:
+    surface.say(_answer(**figures))
+    quote = desk.oracle.quote(SPX, _now() + 90 * DAY)
+    assert quote.smile == SMILE
+    assert quote.forward == 2_700 * figures.get("ratio", 102 * WAD // 100)
 
 
 BAD = {
