@@ -1,4 +1,4 @@
-"""Every notebook runs from top to bottom, and is kept without outputs."""
+"""Every notebook runs from top to bottom in its own folder, as in JupyterLab, without outputs."""
 
 import os
 from pathlib import Path
@@ -15,7 +15,9 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 def test_runs(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]))
     notebook = nbformat.read(file, as_version=4)
-    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(ROOT)}}).execute()
+    NotebookClient(
+        notebook, timeout=300, resources={"metadata": {"path": str(file.parent)}}
+    ).execute()
     if file.stem == "01_first_trade":
         # 10,000 brought, 425 premium and 8.25 fee paid, 1,000 received.
         assert "10566" in str(notebook.cells[-1].outputs)
