@@ -120,6 +120,12 @@ def _verify(options: argparse.Namespace) -> int:
     return DIFFERENT if wrong else 0
 
 
+def _govern(options: argparse.Namespace) -> int:
+    from .governance.chain import perform
+
+    return perform(options)
+
+
 def _sweep(options: argparse.Namespace) -> int:
     from .data import load_csv, load_scenario
     from .plot_sweep import draw_sweep
@@ -237,6 +243,7 @@ def _parser() -> argparse.ArgumentParser:
     verify.set_defaults(perform=_verify)
     verify.add_argument("--rpc", metavar="URL", required=True)
     verify.add_argument("--manifest", type=Path, metavar="FILE", required=True)
+    _govern_parsers(commands)
     sweep = commands.add_parser(
         "sweep",
         help="play many runs: paths, parameters and seeds, spread over processes",
@@ -321,6 +328,65 @@ def _parser() -> argparse.ArgumentParser:
         help="up to which a price counts (default: %(default)s)",
     )
     return parser
+
+
+def _govern_parsers(commands: Any) -> None:
+    """`propose`, and the further steps of governance under `govern`."""
+    govern = commands.add_parser(
+        "govern",
+        help="vote on what the timelock shall do, on a chain",
+        description="NOVATE_KEY holds the key that votes and pays.",
+    )
+    steps = govern.add_subparsers(dest="step", required=True)
+    begin = steps.add_parser("deploy", help="deploy governance and give it the market")
+    begin.add_argument("--manifest", type=Path, metavar="FILE", required=True)
+    begin.add_argument(
+        "--owners",
+        type=lambda text: text.split(","),
+        metavar="ADDRESS,...",
+        required=True,
+        help="of the guardian",
+    )
+    begin.add_argument("--threshold", type=int, default=2, metavar="M", help="who must sign")
+    begin.add_argument(
+        "--short", action="store_true", help="the shortest times that are accepted: for trials"
+    )
+    propose = commands.add_parser(
+        "propose",
+        help="list a market: make a proposal from TOML, try it on a fork and send it",
+        description="Says who would fall below margin before anything is sent.",
+    )
+    propose.set_defaults(step="propose")
+    propose.add_argument("--manifest", type=Path, metavar="FILE", required=True)
+    propose.add_argument("--listing", type=Path, metavar="FILE", required=True, help="TOML")
+    propose.add_argument("--send", action="store_true", help="put it to the vote")
+    further = {
+        "vote": "vote for it",
+        "queue": "send what was accepted into the timelock",
+        "execute": "do what is due",
+        "veto": "the guardian prevents it: NOVATE_GUARDIAN_KEYS holds its owners' keys",
+        "status": "say how it stands",
+    }
+    known = {name: steps.add_parser(name, help=text) for name, text in further.items()}
+    known["vote"].add_argument("--against", action="store_true")
+    for parser in (begin, propose, *known.values()):
+        parser.set_defaults(perform=_govern)
+        parser.add_argument("--rpc", metavar="URL", required=True)
+        parser.add_argument(
+            "--governance",
+            type=Path,
+            default=Path("governance.json"),
+            metavar="FILE",
+            help="where governance is (default: %(default)s)",
+        )
+        if parser is not begin:
+            parser.add_argument(
+                "--proposal",
+                type=Path,
+                default=Path("proposal.json"),
+                metavar="FILE",
+                help="what is voted on (default: %(default)s)",
+            )
 
 
 if __name__ == "__main__":
