@@ -1,0 +1,127 @@
+"""A market with a batch auction, and people who seal, open and settle orders."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import boa
+import pytest
+
+from novate.market import Account, Series
+from tests.world import World, build, wad
+
+LENGTH, WINDOW = 600, 120
+UNIT = 10**9
+TOKEN = 10**6
+# [1e-9 USD] a USD, and [bps] of notional.
+BOND, RATE = UNIT, 10
+RICH = 1_000 * UNIT
+Legs = list[tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """An order as its owner remembers it."""
+
+    account: Account
+    order: tuple[int, Legs, int, int]
+    salt: bytes
+    epoch: int
+    id: int
+    hash: bytes
+
+
+class BatchWorld(World):
+    """The market of `tests.world` and a batch auction; people bring bonds when they come."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.standing: Any = build("auction/Standing.vy", self.ledger.address)
+        self.batch: Any = build(
+            "auction/BatchAuction.vy",
+            *(self.ledger.address, self.market.oracle.address, self.standing.address),
+            *(LENGTH, WINDOW, BOND, RATE),
+        )
+        self.ledger.set_venue(self.batch.address, True, sender=self.owner)
+        self.token: Any = self.market.cash_token
+        self.people = [self.trader(f"trader {i}", 1_000_000) for i in range(6)]
+        self.maker, self.taker, self.other = self.people[:3]
+        self.keeper = str(boa.env.generate_address("keeper"))
+        expiry = self.market.expiries(4)[2]
+        self.calls = [self.market.series(strike, expiry, False) for strike in (2_750, 2_800, 2_850)]
+        self.salts = 0
+
+    def trader(self, role: str, cash: float) -> Account:
+        account = self.person(role, cash)
+        self.token.mint(account.address, 10_000 * TOKEN)
+        self.token.approve(self.batch.address, 2**256 - 1, sender=account.address)
+        self.batch.bring(10_000 * TOKEN, sender=account.address)
+        return account
+
+    @property
+    def epoch(self) -> int:
+        return int(boa.env.timestamp) // LENGTH
+
+    def commit(
+        self, account: Account, legs: list[tuple[Series, int]], units: float, limit: float, bond: int = RICH
+    ) -> Sealed:
+        """Seals an order; limit [USD] is what one unit costs at most, negative when it pays."""
+        self.salts += 1
+        salt = self.salts.to_bytes(32, "big")
+        named = sorted((series.code, ratio) for series, ratio in legs)
+        order = (account.number, named, wad(units), wad(limit))
+        sealed = self.batch.seal(account.address, order, salt)
+        self.batch.commit(sealed, bond, sender=account.address)
+        return Sealed(account, order, salt, self.epoch, int.from_bytes(sealed[-12:], "big"), sealed)
+
+    def buy(self, account: Account, series: Series, quantity: float, limit: float) -> Sealed:
+        return self.commit(account, [(series, 1)], quantity, limit)
+
+    def sell(self, account: Account, series: Series, quantity: float, limit: float) -> Sealed:
+        return self.commit(account, [(series, -1)], quantity, -limit)
+
+    def to_reveal(self, epoch: int | None = None) -> None:
+        self._to(((self.epoch if epoch is None else epoch) + 1) * LENGTH)
+
+    def to_clear(self, epoch: int) -> None:
+        self._to((epoch + 2) * LENGTH + WINDOW)
+
+    def _to(self, time: int) -> None:
+        boa.env.evm.patch.timestamp = max(time, boa.env.timestamp)
+        self.market.push_price(2_750, 0.15)
+
+    def reveal(self, one: Sealed, hint: int = 0) -> int:
+        return int(self.batch.reveal(one.order, one.salt, hint, sender=one.account.address))
+
+    def open(self, *orders: Sealed) -> None:
+        """All are revealed, in this order."""
+        self.to_reveal(orders[0].epoch)
+        for one in orders:
+            self.reveal(one)
+
+    def settle(self, epoch: int, *series: Series, most: int = 16) -> None:
+        """Packages and then each series, as a keeper does it."""
+        for _ in range(2):
+            self.batch.judge(epoch, 16, sender=self.keeper)
+        for _ in range(8):
+            self.batch.settle_linked(epoch, most, sender=self.keeper)
+        for one in series:
+            for _ in range(20):
+                if self.batch.result(epoch, one.code)[1]:
+                    break
+                self.batch.settle(epoch, one.code, most, sender=self.keeper)
+
+    def run(self, *orders: Sealed) -> int:
+        """From the reveal to the end; the epoch."""
+        epoch = orders[0].epoch
+        self.open(*orders)
+        self.to_clear(epoch)
+        self.settle(epoch, *self.calls)
+        return epoch
+
+    def price(self, epoch: int, series: Series) -> float:
+        return float(self.batch.result(epoch, series.code)[2].price / UNIT)
+
+
+@pytest.fixture(scope="module")
+def world() -> BatchWorld:
+    return BatchWorld()
