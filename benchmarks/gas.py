@@ -158,7 +158,7 @@ class Bench:
                 self.market.push_price(2_750, 0.15)
                 self.market.travel_to(series[0].expiry)
                 expiry = series[0].expiry
-                rounds = [self.market._round_at(expiry - self.market.oracle.WINDOW())]
+                rounds = self.market.oracle_lens.rounds_at(1, expiry - self.market.oracle.WINDOW())
                 self.market.oracle.fix(1, expiry, rounds)
                 self.record(
                     f"settle.{name}",
