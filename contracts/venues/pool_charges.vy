@@ -75,6 +75,7 @@ def _deal(order: IPoolPricer.Order, risk: IPoolPricer.Risk) -> IPoolPricer.Deal:
     rate += pool_rules._field(rules, pool_rules.SPOT_FEE) * risk.spot
     deal.fee = size * rate // (WAD * BPS) + 1
     deal.charge = self._difference(rules, deal.capital, now, deal.change)
+    deal.bend = self._bend(rules, deal.capital, risk, now.short, deal.change.short)
     if order.traded:
         begun: IPoolPricer.Position = IPoolPricer.Position(
             level=now.level - order.moved.level,
@@ -115,6 +116,19 @@ def _difference(
     lines += pool_rules._field(rules, pool_rules.GAMMA) * (abs(at.gamma + change.gamma) - abs(at.gamma)) // 100
     lines += pool_rules._field(rules, pool_rules.VEGA) * (abs(at.vega + change.vega) - abs(at.vega))
     return squares // (2 * BPS * capital) + lines // BPS + 2
+
+
+@internal
+@pure
+def _bend(rules: uint256, capital: int256, risk: IPoolPricer.Risk, short: int256, more: int256) -> int256:
+    """
+    @return [wad USD] half of what a contract makes the next one dearer: for who splits orders.
+    """
+    rate: int256 = pool_rules._field(rules, pool_rules.LEVEL) + pool_rules._field(rules, pool_rules.SKEW)
+    bend: int256 = rate * risk.unit_vega * risk.unit_vega // (2 * BPS * capital)
+    if more > 0 and (short + more) * 100 > pool_rules._field(rules, pool_rules.FREE) * capital:
+        bend += pool_rules._field(rules, pool_rules.SLOPE) * risk.spot * risk.spot // (2 * BPS * capital)
+    return bend
 
 
 @internal

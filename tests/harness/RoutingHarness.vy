@@ -1,0 +1,13 @@
+# pragma version 0.4.3
+"""
+@title Opens the internals of contracts/venues/routing.vy, adds nothing
+@license AGPL-3.0-only
+"""
+
+from ...contracts.venues import routing
+
+
+@external
+@pure
+def split(offers: DynArray[routing.Offer, 8], quantity: uint256) -> DynArray[uint256, 8]:
+    return routing._split(offers, quantity)
