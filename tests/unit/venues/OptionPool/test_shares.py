@@ -292,6 +292,35 @@ def test_a_refused_receiver_stops_nobody(world: PoolWorld) -> None:
     assert token.balanceOf(elsewhere) >= amount - 1 and shares.owed(backers[0]) == 0
 
 
+def test_a_token_that_calls_back_gets_nowhere(world: PoolWorld) -> None:
+    """In the midst of a payment every function of the shares is closed."""
+    token = build("tests/hostile/ReentrantToken.vy")
+    shares = over(world, token)[1]
+    backer = str(boa.env.generate_address("backer"))
+    token.mint(backer, 100 * WAD)
+    token.approve(shares.address, 100 * WAD, sender=backer)
+    shares.request_deposit(100 * WAD, sender=backer)
+    world.pass_time(HOUR)
+    shares.process(32, 32)
+    shares.request_exit(shares.balanceOf(backer), sender=backer)
+    world.pass_time(DAY)
+    for name, arguments in (
+        ("process", (32, 32)),
+        ("request_deposit", (100 * WAD,)),
+        ("request_exit", (1,)),
+        ("cancel", (0, True)),
+        ("collect", (backer,)),
+    ):
+        with boa.env.anchor():
+            calls = token.calls()
+            token.arm(shares.address, getattr(shares, name).prepare_calldata(*arguments))
+            assert shares.process(32, 32)
+            assert token.calls() == calls + 1 and not token.succeeded()
+            # The lock gives no reason; every other refusal does.
+            assert token.response() == b""
+            assert token.balanceOf(backer) >= 100 * WAD - 10
+
+
 def test_the_owner_links_shares_once(world: PoolWorld) -> None:
     operators = world.market.operators.address
     with boa.reverts("ownable: caller is not the owner"), boa.env.prank(world.intruder):
