@@ -203,16 +203,7 @@ def uniform() -> Fraction:
 
 def weighted() -> Fraction:
     """Mills' ratio for products with the density: exact at 0, so that cdf(0) is a half."""
-    return mills_fraction(6, _by_density, 9)
-
-
-def brief() -> Fraction:
-    """The same to nine digits, for the margin tier."""
-    return mills_fraction(4, _by_density, 9)
-
-
-def _by_density(z: Number) -> Number:
-    return exp(-z * z / 2) / sqrt(2 * pi) * (1 + mpf("0.02") / z)
+    return mills_fraction(6, lambda z: exp(-z * z / 2) / sqrt(2 * pi) * (1 + mpf("0.02") / z), 9)
 
 
 def beyond(n: int, weight: Function = one) -> Fraction:
@@ -220,14 +211,19 @@ def beyond(n: int, weight: Function = one) -> Fraction:
     return mills_fraction(n, weight, low=EDGE, middle=4)
 
 
-def centre() -> Fraction:
-    """(cdf(z) - 1/2)/z as a function of z**2 up to the edge, the error weighted with exp(z**2/2)."""
+def faint() -> Fraction:
+    """Mills' ratio beyond the edge for products with the density."""
+    return mills_fraction(5, lambda z: exp(-z * z / 2) + mpf("1e-5"), low=EDGE, middle=4)
+
+
+def centre(weight: Function) -> Fraction:
+    """(cdf(z) - 1/2)/z as a function of z**2 up to the edge."""
 
     def odd(w: Number) -> Number:
         z = sqrt(w)
         return erf(z / sqrt(mpf(2))) / 2 / z if w > mpf("1e-20") else 1 / sqrt(2 * pi)
 
-    return minimax(odd, 5, mpf(0), mpf(EDGE) ** 2, lambda w: sqrt(w) * exp(w / 2) + mpf("1e-8"))
+    return minimax(odd, 5, mpf(0), mpf(EDGE) ** 2, lambda w: sqrt(w) * weight(w) + mpf("1e-8"))
 
 
 def logarithm(n: int, top: str = "") -> Fraction:
@@ -286,10 +282,15 @@ def q(value: Number, bits: int = 64) -> int:
     return int(nint(value * mpf(2) ** bits))
 
 
-def named(name: str, found: Fraction) -> dict[str, int]:
-    constants = {f"{name}_C": q(found.c)} if found.c else {}
+def named(name: str, found: Fraction, root: int = 0) -> dict[str, int]:
+    """`root`: fractional bits of a variable whose square is x, and of the value; 64 of x else."""
+    bits, value = (2 * root, root) if root else (64, 64)
+    constants = {f"{name}_C": q(found.c, value)} if found.c else {}
     for k, (a, b) in enumerate(found.pairs):
-        constants |= {f"{name}_A{k}": q(a, 128), f"{name}_B{k}": q(b)}
+        constants |= {
+            f"{name}_A{k}": q(a, bits + (bits if k else value)),
+            f"{name}_B{k}": q(b, bits),
+        }
     return constants
 
 
@@ -300,18 +301,17 @@ def constants() -> dict[str, int]:
         found = (
             named("MILLS", uniform())
             | named("NEAR", weighted())
-            | named("SHORT", brief())
             | named("LN", logarithm(3))
             | named("LOG", logarithm(4))
             | named("CLOSE", logarithm(2, "0.17"))
             | named("WIDE", logarithm(4, "0.552"))
             | named("TAIL", beyond(7))
             | named("WING", beyond(6))
-            | named("EXP", power_of_two())
+            | named("EXP", power_of_two(), 60)
             | named("BELOW", guess_below())
             | named("ABOVE", guess_above())
         )
-        middle = centre()
+        middle = centre(lambda w: exp(w / 2))
         # Scaled down, so that its products with z and a price fit.
         found |= named("MID", middle)
         found |= {
@@ -320,18 +320,28 @@ def constants() -> dict[str, int]:
             "EDGE": q(mpf(EDGE)),
         }
         wad = mpf(10) ** 18
-        for k, (a, b) in enumerate(weighted().pairs):
-            # The same fraction in wad; the first quotient is wad with 64 fractional bits.
+        for k, (a, b) in enumerate(faint().pairs):
+            # In wad; the first quotient is wad with 64 fractional bits.
             found[f"CDF_A{k}"] = q(a * wad * wad, 0 if k else 64)
             found[f"CDF_B{k}"] = q(b * wad, 0)
+        middle, unit = centre(one), wad * wad / 2**56
+        # In squares of wad less 56 bits; the value with 64 fractional bits.
+        found["ODD_C"] = q(middle.c)
+        for k, (a, b) in enumerate(middle.pairs):
+            found[f"ODD_A{k}"] = q(a * unit * (unit if k else 1), 0 if k else 64)
+            found[f"ODD_B{k}"] = q(b * unit, 0)
         guess = root()
         for j in range(4):
             # 256**j further up: the root grows by 16**j.
             scale = mpf(16) ** j
             found[f"ROOT{j}_C"] = q(guess.c * scale)
             for k, (a, b) in enumerate(guess.pairs):
-                found[f"ROOT{j}_A{k}"] = q(a * scale ** (4 if k else 3), 128)
-                found[f"ROOT{j}_B{k}"] = q(b * scale**2)
+                # Of whole seconds.
+                found[f"ROOT{j}_A{k}"] = q(a * scale ** (4 if k else 3), 0 if k else 64)
+                found[f"ROOT{j}_B{k}"] = q(b * scale**2, 0)
+        # Whole numbers are too coarse there; these, by trial, are within 1.9 % at every second.
+        found |= {"ROOT0_C": q(mpf("31.47172")), "ROOT0_A0": q(mpf("-8781.03"))}
+        found |= {"ROOT0_B0": 312, "ROOT0_A1": -204, "ROOT0_B1": 7}
         return found | {
             "LN_2": q(ln2),
             "LOG2_E": q(1 / ln2),

@@ -29,27 +29,27 @@
 from . import fixed_point
 from . import normal
 
-# First guess of a root, relative error 3 %: square root of t in [256**j, 256**(j + 1)).
-ROOT0_C: constant(int256) = 538_373_976_053_787_567_717
-ROOT0_A0: constant(int256) = -2_364_761_478_835_841_232_643_695_825_513_943_950_328_827
-ROOT0_B0: constant(int256) = 4_894_309_280_321_560_617_648
-ROOT0_A1: constant(int256) = -39_221_700_026_756_548_845_922_979_016_809_994_531_677
-ROOT0_B1: constant(int256) = 87_884_859_177_467_245_540
+# First guess of a root [Q64], relative error 3 %: of seconds in [256**j, 256**(j + 1)).
+ROOT0_C: constant(int256) = 580_550_764_399_446_369_784
+ROOT0_A0: constant(int256) = -161_981_413_113_565_784_026_644
+ROOT0_B0: constant(int256) = 312
+ROOT0_A1: constant(int256) = -204
+ROOT0_B1: constant(int256) = 7
 ROOT1_C: constant(int256) = 8_613_983_616_860_601_083_474
-ROOT1_A0: constant(int256) = -9_686_063_017_311_605_688_908_578_101_305_114_420_546_873_980
-ROOT1_B0: constant(int256) = 1_252_943_175_762_319_518_117_865
-ROOT1_A1: constant(int256) = -2_570_433_332_953_517_185_166_408_352_845_659_801_627_985_667
-ROOT1_B1: constant(int256) = 22_498_523_949_431_614_858_307
+ROOT1_A0: constant(int256) = -525_082_528_310_037_151_585_131_415
+ROOT1_B0: constant(int256) = 67_922
+ROOT1_A1: constant(int256) = -7_553_825
+ROOT1_B1: constant(int256) = 1_220
 ROOT2_C: constant(int256) = 137_823_737_869_769_617_335_587
-ROOT2_A0: constant(int256) = -39_674_114_118_908_336_901_769_535_902_945_748_666_559_995_822_330
-ROOT2_B0: constant(int256) = 320_753_452_995_153_796_638_173_537
-ROOT2_A1: constant(int256) = -168_455_918_908_441_702_247_065_737_812_093_160_759_491_668_704_224
-ROOT2_B1: constant(int256) = 5_759_622_131_054_493_403_726_473
+ROOT2_A0: constant(int256) = -2_150_738_035_957_912_172_892_698_277_350
+ROOT2_B0: constant(int256) = 17_388_080
+ROOT2_A1: constant(int256) = -495_047_452_599
+ROOT2_B1: constant(int256) = 312_230
 ROOT3_C: constant(int256) = 2_205_179_805_916_313_877_369_385
-ROOT3_A0: constant(int256) = -162_505_171_431_048_547_949_648_019_058_465_786_538_229_742_888_262_144
-ROOT3_B0: constant(int256) = 82_112_883_966_759_371_939_372_425_507
-ROOT3_A1: constant(int256) = -11_039_927_101_583_635_398_463_700_193_253_337_383_534_046_000_200_024_064
-ROOT3_B1: constant(int256) = 1_474_463_265_549_950_311_353_976_991
+ROOT3_A0: constant(int256) = -8_809_422_995_283_608_260_168_492_144_025_653
+ROOT3_B0: constant(int256) = 4_451_348_359
+ROOT3_A1: constant(int256) = -32_443_429_853_503_584
+ROOT3_B1: constant(int256) = 79_930_814
 # 2**173 / (10**18 sqrt(365 days in seconds)): takes wad times half a root of seconds to Q64.
 PER_ROOT_YEAR: constant(uint256) = 2_131_993_844_211_580_142_161_088_242_462
 # (q - 1)/(q + 1) for quotients q of 2, of some 1.4, of the root of 12, and of that times 12.
@@ -61,8 +61,7 @@ WIDE_APART: constant(int256) = 17_580_073_538_441_999_591
 LN_12: constant(int256) = 845_569_916_367_440_255_879_382_470_188_779_792_916
 # Nine standard deviations: what lies beyond is below 2e-19 of the price.
 NINE: constant(int256) = 9 * 2**64
-EIGHTEEN: constant(uint256) = 18 * 2**64
-MASK_64: constant(uint256) = 2**64 - 1
+MASK_60: constant(uint256) = 2**60 - 1
 
 
 @internal
@@ -105,27 +104,29 @@ def _deviation_q64(volatility: uint256, time: uint256) -> int256:
     """
     assert volatility < 2**70, "black76: volatility too large"
     assert time < 2**32, "black76: time too long"
-    # The root [Q64]; below 2**81, of a time that is below 2**160 with 128 fractional bits.
-    t: int256 = convert(convert(time << 64, bytes32), int256)
-    root: int256 = 0
-    if time < 2**16:
-        if time < 2**8:
-            root = unsafe_add(ROOT0_C,
-            unsafe_div(ROOT0_A0, unsafe_add(unsafe_add(t, ROOT0_B0),
-            unsafe_div(ROOT0_A1, unsafe_add(t, ROOT0_B1)))))
-        else:
-            root = unsafe_add(ROOT1_C,
-            unsafe_div(ROOT1_A0, unsafe_add(unsafe_add(t, ROOT1_B0),
-            unsafe_div(ROOT1_A1, unsafe_add(t, ROOT1_B1)))))
-    elif time < 2**24:
-        root = unsafe_add(ROOT2_C,
-        unsafe_div(ROOT2_A0, unsafe_add(unsafe_add(t, ROOT2_B0),
-        unsafe_div(ROOT2_A1, unsafe_add(t, ROOT2_B1)))))
-    else:
-        root = unsafe_add(ROOT3_C,
-        unsafe_div(ROOT3_A0, unsafe_add(unsafe_add(t, ROOT3_B0),
-        unsafe_div(ROOT3_A1, unsafe_add(t, ROOT3_B1)))))
-    t = t << 64
+    # The time with 128 fractional bits, below 2**160; its root [Q64].
+    t: int256 = convert(convert(time << 128, bytes32), int256)
+    root: int256 = (
+        (
+            unsafe_add(ROOT0_C,
+            unsafe_div(ROOT0_A0, unsafe_add(unsafe_add(convert(convert(time, bytes32), int256), ROOT0_B0),
+            unsafe_div(ROOT0_A1, unsafe_add(convert(convert(time, bytes32), int256), ROOT0_B1)))))
+            if time < 2**8
+            else unsafe_add(ROOT1_C,
+            unsafe_div(ROOT1_A0, unsafe_add(unsafe_add(convert(convert(time, bytes32), int256), ROOT1_B0),
+            unsafe_div(ROOT1_A1, unsafe_add(convert(convert(time, bytes32), int256), ROOT1_B1)))))
+        )
+        if time < 2**16
+        else (
+            unsafe_add(ROOT2_C,
+            unsafe_div(ROOT2_A0, unsafe_add(unsafe_add(convert(convert(time, bytes32), int256), ROOT2_B0),
+            unsafe_div(ROOT2_A1, unsafe_add(convert(convert(time, bytes32), int256), ROOT2_B1)))))
+            if time < 2**24
+            else unsafe_add(ROOT3_C,
+            unsafe_div(ROOT3_A0, unsafe_add(unsafe_add(convert(convert(time, bytes32), int256), ROOT3_B0),
+            unsafe_div(ROOT3_A1, unsafe_add(convert(convert(time, bytes32), int256), ROOT3_B1)))))
+        )
+    )
     # Twice the root, then the root.
     root = unsafe_add(root, unsafe_div(t, root))
     root = unsafe_add(root >> 2, unsafe_div(t, root))
@@ -163,15 +164,18 @@ def _out_of_the_money_q64(low: int256, high: int256, deviation: int256) -> int25
         y = unsafe_mul(y, unsafe_add(fixed_point.CLOSE_C,
             unsafe_div(fixed_point.CLOSE_A0, unsafe_add(unsafe_add(u, fixed_point.CLOSE_B0),
             unsafe_div(fixed_point.CLOSE_A1, unsafe_add(u, fixed_point.CLOSE_B1))))))
+    elif y < APART:
+        y = unsafe_mul(y, unsafe_add(fixed_point.WIDE_C,
+            unsafe_div(fixed_point.WIDE_A0, unsafe_add(unsafe_add(u, fixed_point.WIDE_B0),
+            unsafe_div(fixed_point.WIDE_A1, unsafe_add(unsafe_add(u, fixed_point.WIDE_B1),
+            unsafe_div(fixed_point.WIDE_A2, unsafe_add(unsafe_add(u, fixed_point.WIDE_B2),
+            unsafe_div(fixed_point.WIDE_A3, unsafe_add(u, fixed_point.WIDE_B3))))))))))
     elif y < WIDE_APART:
-        offset: int256 = 0
-        if y > APART:
-            offset = LN_12
-            y = unsafe_div(
-                unsafe_sub(high, unsafe_mul(low, 12)) << 64, unsafe_add(high, unsafe_mul(low, 12))
-            )
-            u = unsafe_mul(y, y) >> 64
-        y = unsafe_add(offset, unsafe_mul(y, unsafe_add(fixed_point.WIDE_C,
+        y = unsafe_div(
+            unsafe_sub(high, unsafe_mul(low, 12)) << 64, unsafe_add(high, unsafe_mul(low, 12))
+        )
+        u = unsafe_mul(y, y) >> 64
+        y = unsafe_add(LN_12, unsafe_mul(y, unsafe_add(fixed_point.WIDE_C,
             unsafe_div(fixed_point.WIDE_A0, unsafe_add(unsafe_add(u, fixed_point.WIDE_B0),
             unsafe_div(fixed_point.WIDE_A1, unsafe_add(unsafe_add(u, fixed_point.WIDE_B1),
             unsafe_div(fixed_point.WIDE_A2, unsafe_add(unsafe_add(u, fixed_point.WIDE_B2),
@@ -184,16 +188,13 @@ def _out_of_the_money_q64(low: int256, high: int256, deviation: int256) -> int25
     z1: int256 = unsafe_sub(unsafe_div(y, deviation | 1), deviation >> 1)
     z2: int256 = unsafe_add(z1, deviation)
     if z2 > normal.EDGE:
-        if convert(convert(unsafe_add(z1, NINE), bytes32), uint256) > EIGHTEEN:
-            if z1 < 0:
-                return low
-            return 0
-        # pdf(z1) = 2**-v / sqrt(2 pi), below 81 * 2**128 * 2**120 < 2**255; v = n + 1/2 + f.
+        # pdf(z1) = 2**-v / sqrt(2 pi), below 81 * 2**128 * 2**120 < 2**255; v = n + 1/2 + f. What
+        # this gives beyond nine deviations is not used.
         v: uint256 = convert(
             convert(unsafe_mul(unsafe_mul(z1, z1), fixed_point.HALF_LOG2_E), bytes32), uint256
-        ) >> 184
-        y = unsafe_sub(convert(convert(v & MASK_64, bytes32), int256), 2**63)
-        u = unsafe_mul(y, y) >> 64
+        ) >> 188
+        y = unsafe_sub(convert(convert(v & MASK_60, bytes32), int256), 2**59)
+        u = unsafe_mul(y, y)
         # 2**-f = 1 - 2f/(T + f); PDF_C has 63 fractional bits, so that with a ratio it is 127.
         u = unsafe_sub(
             normal.PDF_C,
@@ -223,7 +224,7 @@ def _out_of_the_money_q64(low: int256, high: int256, deviation: int256) -> int25
                 unsafe_div(normal.TAIL_A3, unsafe_add(unsafe_add(z2, normal.TAIL_B3),
                 unsafe_div(normal.TAIL_A4, unsafe_add(unsafe_add(z2, normal.TAIL_B4),
                 unsafe_div(normal.TAIL_A5, unsafe_add(unsafe_add(z2, normal.TAIL_B5),
-                unsafe_div(normal.TAIL_A6, unsafe_add(z2, normal.TAIL_B6))))))))))))))) >> (v >> 64),
+                unsafe_div(normal.TAIL_A6, unsafe_add(z2, normal.TAIL_B6))))))))))))))) >> (v >> 60),
             )
         else:
             # The density is below 0.033 here.
@@ -234,6 +235,8 @@ def _out_of_the_money_q64(low: int256, high: int256, deviation: int256) -> int25
             unsafe_div(normal.WING_A4, unsafe_add(unsafe_add(z2, normal.WING_B4),
             unsafe_div(normal.WING_A5, unsafe_add(z2, normal.WING_B5))))))))))))
             if z1 < 0:
+                if z1 < -NINE:
+                    return low
                 # M(-z) = -a0/(z - b0 + a1/(z - b1 + ...)).
                 u = unsafe_sub(
                     2**127,
@@ -242,20 +245,19 @@ def _out_of_the_money_q64(low: int256, high: int256, deviation: int256) -> int25
                     unsafe_div(normal.WING_A2, unsafe_add(unsafe_sub(z1, normal.WING_B2),
                     unsafe_div(normal.WING_A3, unsafe_add(unsafe_sub(z1, normal.WING_B3),
                     unsafe_div(normal.WING_A4, unsafe_add(unsafe_sub(z1, normal.WING_B4),
-                    unsafe_div(normal.WING_A5, unsafe_sub(z1, normal.WING_B5)))))))))))))) >> (v >> 64),
+                    unsafe_div(normal.WING_A5, unsafe_sub(z1, normal.WING_B5)))))))))))))) >> (v >> 60),
                 )
             else:
+                if z1 > NINE:
+                    return 0
                 u = unsafe_mul(u, unsafe_sub(unsafe_div(normal.WING_A0, unsafe_add(unsafe_add(z1, normal.WING_B0),
                 unsafe_div(normal.WING_A1, unsafe_add(unsafe_add(z1, normal.WING_B1),
                 unsafe_div(normal.WING_A2, unsafe_add(unsafe_add(z1, normal.WING_B2),
                 unsafe_div(normal.WING_A3, unsafe_add(unsafe_add(z1, normal.WING_B3),
                 unsafe_div(normal.WING_A4, unsafe_add(unsafe_add(z1, normal.WING_B4),
-                unsafe_div(normal.WING_A5, unsafe_add(z1, normal.WING_B5)))))))))))), y)) >> (v >> 64)
-        # Rounding may leave a few units below zero where the value vanishes.
-        if u < 0:
-            return 0
-        # Below 2**128 * 2**127.
-        return unsafe_mul(low, u) >> 127
+                unsafe_div(normal.WING_A5, unsafe_add(z1, normal.WING_B5)))))))))))), y)) >> (v >> 60)
+        # Rounding may leave a few units below zero where the value vanishes. Below 2**128 * 2**127.
+        return max(unsafe_mul(low, u) >> 127, 0)
     # high cdf(z2) - low cdf(z1) - (high - low), the halves taken together. Unless there is no
     # deviation, z2 bounds high by 12.3 times low: below 2**132 * 2**119.
     u = unsafe_mul(z1, z1) >> 64

@@ -24,8 +24,8 @@ MAX_RATE: constant(int256) = 2**61
 # -2**244 / (ln 2 * 10**18 * seconds of a year): rate times time to base 2.
 NEGATIVE_CARRY: constant(int256) = -1_293_263_063_604_767_203_700_062_237_908_408_588_250_926_602_802
 # sqrt(2) with 120 fractional bits, to the digit at which no carry leaves a strike as it is.
-ROOT_2: constant(int256) = 1_879_812_259_125_035_248_036_700_409_766_554_240
-MASK_64: constant(uint256) = 2**64 - 1
+ROOT_2: constant(int256) = 1_879_812_259_125_035_247_937_795_381_022_881_552
+MASK_60: constant(uint256) = 2**60 - 1
 
 
 @internal
@@ -52,12 +52,12 @@ def _price(
     # -rate * time = (n + 1/2 + f) ln 2; the product is below 2**61 * 2**29 * 2**160. The present
     # value of the strike is below 2**186.
     v: int256 = (
-        unsafe_mul(unsafe_mul(rate, convert(convert(time, bytes32), int256)), NEGATIVE_CARRY) >> 180
+        unsafe_mul(unsafe_mul(rate, convert(convert(time, bytes32), int256)), NEGATIVE_CARRY) >> 184
     )
     f: int256 = unsafe_sub(
-        convert(convert(convert(convert(v, bytes32), uint256) & MASK_64, bytes32), int256), 2**63
+        convert(convert(convert(convert(v, bytes32), uint256) & MASK_60, bytes32), int256), 2**59
     )
-    u: int256 = unsafe_mul(f, f) >> 64
+    u: int256 = unsafe_mul(f, f)
     # 2**f = 1 + 2f/(T - f); with the strike below 2**249, and -57 <= n <= 56.
     k: int256 = unsafe_mul(
         convert(convert(strike, bytes32), int256),
@@ -73,28 +73,31 @@ def _price(
                 ),
             ),
         ),
-    ) >> convert(convert(unsafe_sub(120, v >> 64), bytes32), uint256)
+    ) >> convert(convert(unsafe_sub(120, v >> 60), bytes32), uint256)
     # Root of time as in `black76._deviation_q64`.
-    t: int256 = convert(convert(time << 64, bytes32), int256)
-    root: int256 = 0
-    if time < 2**16:
-        if time < 2**8:
-            root = unsafe_add(black76.ROOT0_C,
-                unsafe_div(black76.ROOT0_A0, unsafe_add(unsafe_add(t, black76.ROOT0_B0),
-                unsafe_div(black76.ROOT0_A1, unsafe_add(t, black76.ROOT0_B1)))))
-        else:
-            root = unsafe_add(black76.ROOT1_C,
-                unsafe_div(black76.ROOT1_A0, unsafe_add(unsafe_add(t, black76.ROOT1_B0),
-                unsafe_div(black76.ROOT1_A1, unsafe_add(t, black76.ROOT1_B1)))))
-    elif time < 2**24:
-        root = unsafe_add(black76.ROOT2_C,
-            unsafe_div(black76.ROOT2_A0, unsafe_add(unsafe_add(t, black76.ROOT2_B0),
-            unsafe_div(black76.ROOT2_A1, unsafe_add(t, black76.ROOT2_B1)))))
-    else:
-        root = unsafe_add(black76.ROOT3_C,
-            unsafe_div(black76.ROOT3_A0, unsafe_add(unsafe_add(t, black76.ROOT3_B0),
-            unsafe_div(black76.ROOT3_A1, unsafe_add(t, black76.ROOT3_B1)))))
-    t = t << 64
+    t: int256 = convert(convert(time << 128, bytes32), int256)
+    root: int256 = (
+        (
+            unsafe_add(black76.ROOT0_C,
+            unsafe_div(black76.ROOT0_A0, unsafe_add(unsafe_add(convert(convert(time, bytes32), int256), black76.ROOT0_B0),
+            unsafe_div(black76.ROOT0_A1, unsafe_add(convert(convert(time, bytes32), int256), black76.ROOT0_B1)))))
+            if time < 2**8
+            else unsafe_add(black76.ROOT1_C,
+            unsafe_div(black76.ROOT1_A0, unsafe_add(unsafe_add(convert(convert(time, bytes32), int256), black76.ROOT1_B0),
+            unsafe_div(black76.ROOT1_A1, unsafe_add(convert(convert(time, bytes32), int256), black76.ROOT1_B1)))))
+        )
+        if time < 2**16
+        else (
+            unsafe_add(black76.ROOT2_C,
+            unsafe_div(black76.ROOT2_A0, unsafe_add(unsafe_add(convert(convert(time, bytes32), int256), black76.ROOT2_B0),
+            unsafe_div(black76.ROOT2_A1, unsafe_add(convert(convert(time, bytes32), int256), black76.ROOT2_B1)))))
+            if time < 2**24
+            else unsafe_add(black76.ROOT3_C,
+            unsafe_div(black76.ROOT3_A0, unsafe_add(unsafe_add(convert(convert(time, bytes32), int256), black76.ROOT3_B0),
+            unsafe_div(black76.ROOT3_A1, unsafe_add(convert(convert(time, bytes32), int256), black76.ROOT3_B1)))))
+        )
+    )
+    # Twice the root, then the root.
     root = unsafe_add(root, unsafe_div(t, root))
     root = unsafe_add(root >> 2, unsafe_div(t, root))
     u = convert(
@@ -110,16 +113,15 @@ def _price(
         ),
         int256,
     )
-    t = convert(convert(spot, bytes32), int256)
     # Values lie between 0 and the prices: the conversions hold.
-    if t > k:
-        root = black76._out_of_the_money_q64(k, t, u)
-        return convert(convert(unsafe_add(root, unsafe_sub(t, k)), bytes32), uint256), convert(
-            convert(root, bytes32), uint256
+    if convert(convert(spot, bytes32), int256) > k:
+        u = black76._out_of_the_money_q64(k, convert(convert(spot, bytes32), int256), u)
+        return convert(convert(unsafe_add(u, unsafe_sub(convert(convert(spot, bytes32), int256), k)), bytes32), uint256), convert(
+            convert(u, bytes32), uint256
         )
-    root = black76._out_of_the_money_q64(t, k, u)
-    return convert(convert(root, bytes32), uint256), convert(
-        convert(unsafe_add(root, unsafe_sub(k, t)), bytes32), uint256
+    u = black76._out_of_the_money_q64(convert(convert(spot, bytes32), int256), k, u)
+    return convert(convert(u, bytes32), uint256), convert(
+        convert(unsafe_add(u, unsafe_sub(k, convert(convert(spot, bytes32), int256))), bytes32), uint256
     )
 
 
@@ -132,12 +134,12 @@ def _discounted(strike: uint256, time: uint256, rate: int256) -> int256:
     @return [wad] below 2**186, rounded down, error 2e-18 of it.
     """
     v: int256 = (
-        unsafe_mul(unsafe_mul(rate, convert(convert(time, bytes32), int256)), NEGATIVE_CARRY) >> 180
+        unsafe_mul(unsafe_mul(rate, convert(convert(time, bytes32), int256)), NEGATIVE_CARRY) >> 184
     )
     f: int256 = unsafe_sub(
-        convert(convert(convert(convert(v, bytes32), uint256) & MASK_64, bytes32), int256), 2**63
+        convert(convert(convert(convert(v, bytes32), uint256) & MASK_60, bytes32), int256), 2**59
     )
-    u: int256 = unsafe_mul(f, f) >> 64
+    u: int256 = unsafe_mul(f, f)
     # 2**f = 1 + 2f/(T - f); with the strike below 2**249, and -57 <= n <= 56.
     k: int256 = unsafe_mul(
         convert(convert(strike, bytes32), int256),
@@ -153,7 +155,7 @@ def _discounted(strike: uint256, time: uint256, rate: int256) -> int256:
                 ),
             ),
         ),
-    ) >> convert(convert(unsafe_sub(120, v >> 64), bytes32), uint256)
+    ) >> convert(convert(unsafe_sub(120, v >> 60), bytes32), uint256)
     return k
 
 

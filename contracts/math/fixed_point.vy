@@ -24,10 +24,16 @@ LOG2_E_WAD: constant(int256) = 35_374_779_471_866_681_902_670_096_911_376_803_15
 # sqrt(2) wad with 130 fractional bits; 1/sqrt(2).
 ROOT_2_WAD: constant(int256) = 1_924_927_753_344_036_092_360_270_179_821_000_455_416_919_845_928_505_187_016
 INVERSE_ROOT_2: constant(int256) = 13_043_817_825_332_782_212
-MASK_64: constant(uint256) = 2**64 - 1
+MASK_60: constant(uint256) = 2**60 - 1
 # (q - 1)/(q + 1) for a quotient of 2.
 THIRD: constant(int256) = 6_148_914_691_236_517_205
 TWO_THIRDS: constant(uint256) = 12_297_829_382_473_034_410
+# Wads from a half to two.
+HALF_WAD: constant(uint256) = 5 * 10**17
+NEAR_WAD: constant(uint256) = 15 * 10**17 + 1
+# ln 2 and ln(2**127 / 10**18) with 128 fractional bits.
+LN_2_Q128: constant(int256) = 235_865_763_225_513_294_137_944_142_764_154_484_399
+LN_TOP: constant(int256) = 15_851_428_030_984_293_153_022_813_442_385_566_860_658
 
 # e**x is below half a wei at -41.5, and below 2**196 wad at 135, which is as far up as the span goes.
 EXP_MIN: constant(int256) = -(415 * 10**17)
@@ -67,12 +73,13 @@ WIDE_A2: constant(int256) = -136_520_704_007_212_656_621_228_977_360_670_181_250
 WIDE_B2: constant(int256) = -31_301_903_766_452_241_209
 WIDE_A3: constant(int256) = -12_111_182_826_887_026_348_542_444_330_630_519_595
 WIDE_B3: constant(int256) = -21_785_986_915_434_749_003
-# T in f**2, |f| <= 1/2, of 2**f = (T + f)/(T - f): error of the power 1e-18.
-EXP_C: constant(int256) = 798_790_203_494_204_853_602
-EXP_A0: constant(int256) = -9_454_258_544_305_651_757_477_549_700_152_094_190_857_482
-EXP_B0: constant(int256) = 14_378_035_481_063_709_324_150
-EXP_A1: constant(int256) = -2_985_949_928_585_993_342_050_921_687_691_570_958_680_392
-EXP_B1: constant(int256) = 1_759_175_103_320_533_102_363
+# T in f**2, |f| <= 1/2, of 2**f = (T + f)/(T - f): error of the power 1e-18. f and T have 60
+# fractional bits and f**2 has 120, so that the square needs no shift.
+EXP_C: constant(int256) = 49_924_387_718_387_803_350
+EXP_A0: constant(int256) = -42_578_195_257_199_261_202_598_854_044_017_335_494_922_171_823_033_803_603_968
+EXP_B0: constant(int256) = 1_036_046_643_757_412_664_145_106_054_144_728_276_430
+EXP_A1: constant(int256) = -15_503_938_433_939_346_131_956_371_644_507_765_527_540_602_612_294_464_992_746_188_271_919_896_199_168
+EXP_B1: constant(int256) = 126_761_925_436_700_906_885_195_995_306_432_524_079
 
 
 @internal
@@ -85,9 +92,9 @@ def _exp_q64(power: int256) -> int256:
     @return [Q64] error at most 2**-62 absolute and 3e-18 relative to 1.
     """
     # Below 2**127 * 2**65.
-    v: uint256 = convert(convert(unsafe_mul(power, -LOG2_E), bytes32), uint256) >> 64
-    f: int256 = unsafe_sub(convert(convert(v & MASK_64, bytes32), int256), 2**63)
-    u: int256 = unsafe_mul(f, f) >> 64
+    v: uint256 = convert(convert(unsafe_mul(power, -LOG2_E), bytes32), uint256) >> 68
+    f: int256 = unsafe_sub(convert(convert(v & MASK_60, bytes32), int256), 2**59)
+    u: int256 = unsafe_mul(f, f)
     # T > 2.8, |f| <= 1/2. Shifts of 256 and more give 0.
     return unsafe_sub(
         INVERSE_ROOT_2,
@@ -100,7 +107,7 @@ def _exp_q64(power: int256) -> int256:
                 f,
             ),
         ),
-    ) >> (v >> 64)
+    ) >> (v >> 60)
 
 
 @internal
@@ -173,11 +180,11 @@ def _exp(power: int256) -> uint256:
         assert power < 0, "fixed_point: exponent too large"
         return 0
     # power = (n + 1/2 + f) ln 2; the product is below 2**68 * 2**125.
-    v: int256 = unsafe_mul(power, LOG2_E_WAD) >> 120
+    v: int256 = unsafe_mul(power, LOG2_E_WAD) >> 124
     f: int256 = unsafe_sub(
-        convert(convert(convert(convert(v, bytes32), uint256) & MASK_64, bytes32), int256), 2**63
+        convert(convert(convert(convert(v, bytes32), uint256) & MASK_60, bytes32), int256), 2**59
     )
-    u: int256 = unsafe_mul(f, f) >> 64
+    u: int256 = unsafe_mul(f, f)
     # 2**f = 1 + 2f/(T - f), times sqrt(2): below 2**191, so 2**255 after the shift; -60 <= n <= 194.
     return (
         convert(
@@ -199,7 +206,7 @@ def _exp(power: int256) -> uint256:
             uint256,
         )
         << 64
-    ) >> convert(convert(unsafe_sub(194, v >> 64), bytes32), uint256)
+    ) >> convert(convert(unsafe_sub(194, v >> 60), bytes32), uint256)
 
 
 @internal
@@ -210,24 +217,72 @@ def _ln(x: uint256) -> int256:
     @param x [wad] positive, below 2**128.
     @return [wad] error at most 2 wei (2e-18).
     """
+    value: int256 = convert(convert(x, bytes32), int256)
+    y: int256 = 0
+    u: int256 = 0
+    if unsafe_sub(x, HALF_WAD) < NEAR_WAD:
+        y = unsafe_div(unsafe_sub(value, WAD) << 64, unsafe_add(value, WAD))
+        u = unsafe_mul(y, y) >> 64
+        # Q64 twice times a wad: below 2**188.
+        return unsafe_mul(
+            unsafe_mul(y, WAD),
+            unsafe_add(LOG_C,
+            unsafe_div(LOG_A0, unsafe_add(unsafe_add(u, LOG_B0),
+            unsafe_div(LOG_A1, unsafe_add(unsafe_add(u, LOG_B1),
+            unsafe_div(LOG_A2, unsafe_add(unsafe_add(u, LOG_B2),
+            unsafe_div(LOG_A3, unsafe_add(u, LOG_B3))))))))),
+        ) >> 128
     if unsafe_sub(x, 1) > 2**128 - 2:
         assert x == 0, "fixed_point: value too large"
         raise "fixed_point: logarithm of zero"
-    value: int256 = convert(convert(x, bytes32), int256)
-    y: int256 = unsafe_div(unsafe_sub(value, WAD) << 64, unsafe_add(value, WAD))
-    if convert(convert(unsafe_add(y, THIRD), bytes32), uint256) > TWO_THIRDS:
-        if y > 0:
-            return unsafe_mul(self._ln_ratio_q64(value, WAD), WAD) >> 64
-        return unsafe_sub(0, unsafe_mul(self._ln_ratio_q64(WAD, value), WAD) >> 64)
-    u: int256 = unsafe_mul(y, y) >> 64
-    # Q64 twice times a wad: below 2**188.
+    # Up by an even power of two, to between 2**126 and 2**128: k in four, three times.
+    k: int256 = 0
+    if value < 2**64:
+        if value < 2**32:
+            value = value << 96
+            k = 96
+        else:
+            value = value << 64
+            k = 64
+    elif value < 2**96:
+        value = value << 32
+        k = 32
+    if value < 2**112:
+        if value < 2**104:
+            value = value << 24
+            k = unsafe_add(k, 24)
+        else:
+            value = value << 16
+            k = unsafe_add(k, 16)
+    elif value < 2**120:
+        value = value << 8
+        k = unsafe_add(k, 8)
+    if value < 2**124:
+        if value < 2**122:
+            value = value << 6
+            k = unsafe_add(k, 6)
+        else:
+            value = value << 4
+            k = unsafe_add(k, 4)
+    elif value < 2**126:
+        value = value << 2
+        k = unsafe_add(k, 2)
+    y = unsafe_div(unsafe_sub(value, 2**127) << 64, unsafe_add(value, 2**127))
+    u = unsafe_mul(y, y) >> 64
+    # With 128 fractional bits below 2**135, times a wad.
     return unsafe_mul(
-        unsafe_mul(y, WAD),
-        unsafe_add(LOG_C,
-        unsafe_div(LOG_A0, unsafe_add(unsafe_add(u, LOG_B0),
-        unsafe_div(LOG_A1, unsafe_add(unsafe_add(u, LOG_B1),
-        unsafe_div(LOG_A2, unsafe_add(unsafe_add(u, LOG_B2),
-        unsafe_div(LOG_A3, unsafe_add(u, LOG_B3))))))))),
+        unsafe_add(
+            unsafe_sub(LN_TOP, unsafe_mul(k, LN_2_Q128)),
+            unsafe_mul(
+                y,
+                unsafe_add(LOG_C,
+                unsafe_div(LOG_A0, unsafe_add(unsafe_add(u, LOG_B0),
+                unsafe_div(LOG_A1, unsafe_add(unsafe_add(u, LOG_B1),
+                unsafe_div(LOG_A2, unsafe_add(unsafe_add(u, LOG_B2),
+                unsafe_div(LOG_A3, unsafe_add(u, LOG_B3))))))))),
+            ),
+        ),
+        WAD,
     ) >> 128
 
 

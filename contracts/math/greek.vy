@@ -13,6 +13,7 @@
 from . import black76
 from . import black_scholes
 from . import fixed_point
+from . import greek_terms
 from . import greeks
 from . import normal
 
@@ -23,7 +24,8 @@ VEGA: constant(uint256) = 2
 WAD: constant(int256) = 10**18
 WAD_WAD: constant(int256) = 10**36
 YEAR: constant(int256) = 31_536_000
-MASK_64: constant(uint256) = 2**64 - 1
+TWICE_APART: constant(uint256) = 20_364_523_832_488_009_126
+MASK_60: constant(uint256) = 2**60 - 1
 
 
 @internal
@@ -46,12 +48,12 @@ def _at_d1(
     ) != 0:
         black_scholes._refuse(spot, strike, volatility, time)
     v: int256 = (
-        unsafe_mul(unsafe_mul(rate, convert(convert(time, bytes32), int256)), black_scholes.NEGATIVE_CARRY) >> 180
+        unsafe_mul(unsafe_mul(rate, convert(convert(time, bytes32), int256)), black_scholes.NEGATIVE_CARRY) >> 184
     )
     f: int256 = unsafe_sub(
-        convert(convert(convert(convert(v, bytes32), uint256) & MASK_64, bytes32), int256), 2**63
+        convert(convert(convert(convert(v, bytes32), uint256) & MASK_60, bytes32), int256), 2**59
     )
-    u: int256 = unsafe_mul(f, f) >> 64
+    u: int256 = unsafe_mul(f, f)
     k: int256 = unsafe_mul(
         convert(convert(strike, bytes32), int256),
         unsafe_add(
@@ -66,27 +68,30 @@ def _at_d1(
                 ),
             ),
         ),
-    ) >> convert(convert(unsafe_sub(120, v >> 64), bytes32), uint256)
-    t: int256 = convert(convert(time << 64, bytes32), int256)
-    root: int256 = 0
-    if time < 2**16:
-        if time < 2**8:
-            root = unsafe_add(black76.ROOT0_C,
-                unsafe_div(black76.ROOT0_A0, unsafe_add(unsafe_add(t, black76.ROOT0_B0),
-                unsafe_div(black76.ROOT0_A1, unsafe_add(t, black76.ROOT0_B1)))))
-        else:
-            root = unsafe_add(black76.ROOT1_C,
-                unsafe_div(black76.ROOT1_A0, unsafe_add(unsafe_add(t, black76.ROOT1_B0),
-                unsafe_div(black76.ROOT1_A1, unsafe_add(t, black76.ROOT1_B1)))))
-    elif time < 2**24:
-        root = unsafe_add(black76.ROOT2_C,
-            unsafe_div(black76.ROOT2_A0, unsafe_add(unsafe_add(t, black76.ROOT2_B0),
-            unsafe_div(black76.ROOT2_A1, unsafe_add(t, black76.ROOT2_B1)))))
-    else:
-        root = unsafe_add(black76.ROOT3_C,
-            unsafe_div(black76.ROOT3_A0, unsafe_add(unsafe_add(t, black76.ROOT3_B0),
-            unsafe_div(black76.ROOT3_A1, unsafe_add(t, black76.ROOT3_B1)))))
-    t = t << 64
+    ) >> convert(convert(unsafe_sub(120, v >> 60), bytes32), uint256)
+    t: int256 = convert(convert(time << 128, bytes32), int256)
+    root: int256 = (
+        (
+            unsafe_add(black76.ROOT0_C,
+            unsafe_div(black76.ROOT0_A0, unsafe_add(unsafe_add(convert(convert(time, bytes32), int256), black76.ROOT0_B0),
+            unsafe_div(black76.ROOT0_A1, unsafe_add(convert(convert(time, bytes32), int256), black76.ROOT0_B1)))))
+            if time < 2**8
+            else unsafe_add(black76.ROOT1_C,
+            unsafe_div(black76.ROOT1_A0, unsafe_add(unsafe_add(convert(convert(time, bytes32), int256), black76.ROOT1_B0),
+            unsafe_div(black76.ROOT1_A1, unsafe_add(convert(convert(time, bytes32), int256), black76.ROOT1_B1)))))
+        )
+        if time < 2**16
+        else (
+            unsafe_add(black76.ROOT2_C,
+            unsafe_div(black76.ROOT2_A0, unsafe_add(unsafe_add(convert(convert(time, bytes32), int256), black76.ROOT2_B0),
+            unsafe_div(black76.ROOT2_A1, unsafe_add(convert(convert(time, bytes32), int256), black76.ROOT2_B1)))))
+            if time < 2**24
+            else unsafe_add(black76.ROOT3_C,
+            unsafe_div(black76.ROOT3_A0, unsafe_add(unsafe_add(convert(convert(time, bytes32), int256), black76.ROOT3_B0),
+            unsafe_div(black76.ROOT3_A1, unsafe_add(convert(convert(time, bytes32), int256), black76.ROOT3_B1)))))
+        )
+    )
+    # Twice the root, then the root.
     root = unsafe_add(root, unsafe_div(t, root))
     root = unsafe_add(root >> 2, unsafe_div(t, root))
     # Half the root of seconds, below 2**79.
@@ -104,40 +109,42 @@ def _at_d1(
         unsafe_sub(convert(convert(spot, bytes32), int256), k) << 64,
         unsafe_add(convert(convert(spot, bytes32), int256), k),
     )
-    if convert(convert(unsafe_add(t, black76.THIRD), bytes32), uint256) > fixed_point.TWO_THIRDS:
-        if t > 0:
-            t = greeks.NOTHING
-            if k != 0:
-                t = fixed_point._ln_ratio_q64(convert(convert(spot, bytes32), int256), k) << 64
-        else:
-            t = -greeks.NOTHING
-            if spot != 0:
-                t = unsafe_sub(0, fixed_point._ln_ratio_q64(k, convert(convert(spot, bytes32), int256)) << 64)
+    u = unsafe_mul(t, t) >> 64
+    if convert(convert(unsafe_add(t, black76.THIRD), bytes32), uint256) < fixed_point.TWO_THIRDS:
+        t = unsafe_mul(t, unsafe_add(fixed_point.LN_C,
+            unsafe_div(fixed_point.LN_A0, unsafe_add(unsafe_add(u, fixed_point.LN_B0),
+            unsafe_div(fixed_point.LN_A1, unsafe_add(unsafe_add(u, fixed_point.LN_B1),
+            unsafe_div(fixed_point.LN_A2, unsafe_add(u, fixed_point.LN_B2))))))))
+    elif convert(convert(unsafe_add(t, black76.APART), bytes32), uint256) < TWICE_APART:
+        t = unsafe_mul(t, unsafe_add(fixed_point.WIDE_C,
+            unsafe_div(fixed_point.WIDE_A0, unsafe_add(unsafe_add(u, fixed_point.WIDE_B0),
+            unsafe_div(fixed_point.WIDE_A1, unsafe_add(unsafe_add(u, fixed_point.WIDE_B1),
+            unsafe_div(fixed_point.WIDE_A2, unsafe_add(unsafe_add(u, fixed_point.WIDE_B2),
+            unsafe_div(fixed_point.WIDE_A3, unsafe_add(u, fixed_point.WIDE_B3))))))))))
+    elif t > 0:
+        t = greeks.NOTHING
+        if k != 0:
+            t = fixed_point._ln_ratio_q64(convert(convert(spot, bytes32), int256), k) << 64
     else:
-        u = unsafe_mul(t, t) >> 64
-        t = unsafe_mul(
-            t,
-            unsafe_add(fixed_point.LN_C,
-                unsafe_div(fixed_point.LN_A0, unsafe_add(unsafe_add(u, fixed_point.LN_B0),
-                unsafe_div(fixed_point.LN_A1, unsafe_add(unsafe_add(u, fixed_point.LN_B1),
-                unsafe_div(fixed_point.LN_A2, unsafe_add(u, fixed_point.LN_B2))))))),
-        )
+        t = -greeks.NOTHING
+        if spot != 0:
+            t = unsafe_sub(0, fixed_point._ln_ratio_q64(k, convert(convert(spot, bytes32), int256)) << 64)
     # Without deviation a half at the kink, a certainty beside it.
     d: int256 = unsafe_add(unsafe_div(t, s), s >> 1)
     if s == 0:
         if t != 0:
             d = t << 64
-    if convert(convert(unsafe_add(d, greeks.NINE), bytes32), uint256) > black76.EIGHTEEN:
+    if convert(convert(unsafe_add(d, greeks.NINE), bytes32), uint256) > greeks.EIGHTEEN:
         if which == DELTA:
             if d > 0:
                 return WAD
         return 0
     # pdf(d1) as in black76.vy, with 63 fractional bits before the shift by v.
-    v = unsafe_mul(unsafe_mul(d, d), fixed_point.HALF_LOG2_E) >> 184
+    v = unsafe_mul(unsafe_mul(d, d), fixed_point.HALF_LOG2_E) >> 188
     f = unsafe_sub(
-        convert(convert(convert(convert(v, bytes32), uint256) & MASK_64, bytes32), int256), 2**63
+        convert(convert(convert(convert(v, bytes32), uint256) & MASK_60, bytes32), int256), 2**59
     )
-    u = unsafe_mul(f, f) >> 64
+    u = unsafe_mul(f, f)
     u = unsafe_sub(
         normal.PDF_C,
         unsafe_div(
@@ -154,11 +161,11 @@ def _at_d1(
         # 2**62 * 2**128, then with the root 2**206 and as below: S pdf(d1) sqrt(t).
         return unsafe_mul(
             unsafe_mul(unsafe_mul(u, convert(convert(spot, bytes32), int256)) >> 63, root) >> 64, greeks.PER_ROOT
-        ) >> convert(convert(unsafe_add(v >> 64, 108), bytes32), uint256)
+        ) >> convert(convert(unsafe_add(v >> 60, 108), bytes32), uint256)
     if which == GAMMA:
         # pdf(d1) / (S s): 2**62 * 2**120 by at most 2**206.
         return unsafe_div(unsafe_mul(u, 2 * WAD_WAD), unsafe_mul(convert(convert(spot, bytes32), int256), s)) >> convert(
-            convert(v >> 64, bytes32), uint256
+            convert(v >> 60, bytes32), uint256
         )
     if d > 0:
         # cdf(-d1) = pdf(d1) M(d1): 2**62 * 2**60 * 2**65.
@@ -172,7 +179,7 @@ def _at_d1(
                 unsafe_div(normal.NEAR_A3, unsafe_add(unsafe_add(d, normal.NEAR_B3),
                 unsafe_div(normal.NEAR_A4, unsafe_add(unsafe_add(d, normal.NEAR_B4),
                 unsafe_div(normal.NEAR_A5, unsafe_add(d, normal.NEAR_B5)))))))))))),
-            ) >> convert(convert(unsafe_add(v >> 64, 127), bytes32), uint256),
+            ) >> convert(convert(unsafe_add(v >> 60, 127), bytes32), uint256),
         )
     d = unsafe_sub(0, d)
     return unsafe_mul(
@@ -183,7 +190,7 @@ def _at_d1(
         unsafe_div(normal.NEAR_A3, unsafe_add(unsafe_add(d, normal.NEAR_B3),
         unsafe_div(normal.NEAR_A4, unsafe_add(unsafe_add(d, normal.NEAR_B4),
         unsafe_div(normal.NEAR_A5, unsafe_add(d, normal.NEAR_B5)))))))))))),
-    ) >> convert(convert(unsafe_add(v >> 64, 127), bytes32), uint256)
+    ) >> convert(convert(unsafe_add(v >> 60, 127), bytes32), uint256)
 
 
 
@@ -195,7 +202,7 @@ def _theta(
     """
     @return call [wad], put [wad], per year
     """
-    t: greeks.Terms = greeks._terms(spot, strike, volatility, time, rate)
+    t: greek_terms.Terms = greek_terms._terms(spot, strike, volatility, time, rate)
     asset: int256 = convert(convert(spot, bytes32), int256)
     put: int256 = unsafe_sub(
         unsafe_div(unsafe_mul(rate, unsafe_sub(t.strike, self._owed(asset, t))), WAD),
@@ -215,7 +222,7 @@ def _rho(
     """
     @return call [wad], put [wad], per 1 (100 %) of rate
     """
-    t: greeks.Terms = greeks._terms(spot, strike, volatility, time, rate)
+    t: greek_terms.Terms = greek_terms._terms(spot, strike, volatility, time, rate)
     asset: int256 = convert(convert(spot, bytes32), int256)
     years: int256 = convert(convert(time, bytes32), int256)
     call: int256 = unsafe_div(unsafe_mul(self._owed(asset, t), years), YEAR)
@@ -228,7 +235,7 @@ def _vanna(spot: uint256, strike: uint256, volatility: uint256, time: uint256, r
     """
     @return [wad] the same for calls and puts
     """
-    t: greeks.Terms = greeks._terms(spot, strike, volatility, time, rate)
+    t: greek_terms.Terms = greek_terms._terms(spot, strike, volatility, time, rate)
     asset: int256 = convert(convert(spot, bytes32), int256)
     d2: int256 = unsafe_sub(0, t.z2)
     if asset > t.strike:
@@ -245,7 +252,7 @@ def _volga(spot: uint256, strike: uint256, volatility: uint256, time: uint256, r
     """
     @return [wad] the same for calls and puts
     """
-    t: greeks.Terms = greeks._terms(spot, strike, volatility, time, rate)
+    t: greek_terms.Terms = greek_terms._terms(spot, strike, volatility, time, rate)
     return unsafe_div(
         unsafe_mul(
             unsafe_mul(unsafe_mul(t.g >> 64, t.root) >> 64, unsafe_mul(t.z1, t.z2) >> 64) >> 64, WAD
@@ -256,11 +263,11 @@ def _volga(spot: uint256, strike: uint256, volatility: uint256, time: uint256, r
 
 @internal
 @pure
-def _owed(asset: int256, t: greeks.Terms) -> int256:
+def _owed(asset: int256, t: greek_terms.Terms) -> int256:
     """
     @return [wad] K' cdf(d2)
     """
     if asset > t.strike:
         # Below 2**128 here, since it is the lower one.
-        return unsafe_sub(t.strike, unsafe_mul(t.strike, greeks._first(t.density, t.z1)) >> 64)
-    return greeks._second(t.g, t.z2, t.near)
+        return unsafe_sub(t.strike, unsafe_mul(t.strike, greek_terms._first(t.density, t.z1)) >> 64)
+    return greek_terms._second(t.g, t.z2)

@@ -29,7 +29,7 @@ WAD: constant(int256) = 10**18
 ONE: constant(int256) = 2**64
 # 1/sqrt(2 pi), 24 and 2.3 in Q64.
 PDF_0: constant(int256) = 7_359_186_146_747_302_452
-MASK_64: constant(uint256) = 2**64 - 1
+MASK_60: constant(uint256) = 2**60 - 1
 SERIES: constant(int256) = 24 * 2**64
 DAMPING: constant(int256) = 42_427_511_369_531_968_717
 # First guesses, see benchmarks/coefficients.py.
@@ -188,9 +188,9 @@ def _step_q64(s: int256, x: int256, worth: int256, low: int256, exact: bool) -> 
     # pdf(z1) = 2**-v / sqrt(2 pi), v = m + 1/2 + r as in black76.vy, with room for |z1| < 100.
     v: uint256 = convert(
         convert(unsafe_mul(unsafe_mul(z1, z1) >> 8, fixed_point.HALF_LOG2_E), bytes32), uint256
-    ) >> 176
-    r: int256 = unsafe_sub(convert(convert(v & MASK_64, bytes32), int256), 2**63)
-    u: int256 = unsafe_mul(r, r) >> 64
+    ) >> 180
+    r: int256 = unsafe_sub(convert(convert(v & MASK_60, bytes32), int256), 2**59)
+    u: int256 = unsafe_mul(r, r)
     # The model over the price, near 1: the tail is below 2**66, times a quotient below 2**128.
     f = unsafe_mul(
         unsafe_sub(
@@ -206,7 +206,7 @@ def _step_q64(s: int256, x: int256, worth: int256, low: int256, exact: bool) -> 
             ),
         ),
         unsafe_div(unsafe_mul(tail, low), f),
-    ) >> unsafe_add(v >> 64, 63)
+    ) >> unsafe_add(v >> 60, 63)
     # Its logarithm: good to 1e-15 within a factor of 2, and a first step needs less.
     f = unsafe_div(unsafe_sub(f, ONE) << 64, unsafe_add(f, ONE))
     u = unsafe_mul(f, f) >> 64

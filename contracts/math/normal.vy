@@ -17,7 +17,7 @@ INVERSE_SQRT_2PI: constant(int256) = 7_359_186_146_747_302_452
 PDF_C: constant(int256) = 2_601_865_214_189_558_307
 # 1/(2 ln 2) / 10**36 with 248 fractional bits: squares of wad to base 2.
 HALF_LOG2_E_WAD: constant(int256) = 326_274_751_790_719_508_287_081_301_877_436_585_913
-MASK_64: constant(uint256) = 2**64 - 1
+MASK_60: constant(uint256) = 2**60 - 1
 # Beyond 9.3 standard deviations pdf and tail are below a wei.
 FAR: constant(int256) = 93 * 10**17
 TWICE_FAR: constant(uint256) = 186 * 10**17
@@ -57,6 +57,8 @@ NEAR_B5: constant(int256) = 353_474_532_939_422_707_627
 # Where the next two meet: 2.24 standard deviations.
 EDGE: constant(int256) = 41_320_706_725_109_395_620
 TWICE_EDGE: constant(uint256) = 82_641_413_450_218_791_240
+EDGE_WAD: constant(int256) = 224 * 10**16
+TWICE_EDGE_WAD: constant(uint256) = 448 * 10**16
 # (cdf(z) - 1/2)/z in z**2 up to the edge, with 56 fractional bits (the inner quotients with 64);
 # error of cdf 1.1e-14, times exp(-z**2/2).
 MID_C: constant(int256) = 923_398_181_425_975
@@ -98,19 +100,30 @@ WING_A4: constant(int256) = -4_756_096_994_986_588_198_647_459_811_028_173_170_2
 WING_B4: constant(int256) = 56_137_641_403_394_877_885
 WING_A5: constant(int256) = 8_719_182_105_015_728_168_756_608_726_074_169_303_024
 WING_B5: constant(int256) = 39_367_180_647_309_615_959
-# The fraction NEAR in wad, for `_cdf`; the first quotient is wad with 64 fractional bits.
-CDF_A0: constant(int256) = 18_444_720_688_188_239_633_992_541_508_357_494_617_499_174_338_335_637_504
-CDF_B0: constant(int256) = -5_341_093_329_259_861
-CDF_A1: constant(int256) = 1_130_228_591_020_772_754_282_412_369_963_052_408
-CDF_B1: constant(int256) = 1_878_606_002_161_057_396
-CDF_A2: constant(int256) = -17_637_733_122_616_832_835_744_173_406_189_060_148
-CDF_B2: constant(int256) = 8_521_949_683_633_418_331
-CDF_A3: constant(int256) = 31_197_765_156_511_123_022_697_343_589_379_163_517
-CDF_B3: constant(int256) = 2_114_275_762_031_442_697
-CDF_A4: constant(int256) = -1_098_375_495_932_594_799_595_886_273_327_091_551
-CDF_B4: constant(int256) = -15_850_762_323_057_579_382
-CDF_A5: constant(int256) = 324_071_547_067_200_155_717_336_888_806_019_954_056
-CDF_B5: constant(int256) = 19_161_892_826_561_054_854
+# For `_cdf` in wad: (cdf(x) - 1/2)/x in x**2 / 2**56 up to the edge, with 64 fractional bits, error
+# of cdf 4e-15, and Mills' ratio beyond, error times the density 4e-16; its first quotient is wad
+# with 64 fractional bits.
+ODD_C: constant(int256) = 223_622_173_049_109_358
+ODD_A0: constant(int256) = 1_293_611_576_725_882_586_651_269_387_981_669_414_746
+ODD_B0: constant(int256) = 552_074_780_467_210_096_069
+ODD_A1: constant(int256) = 3_914_039_817_409_735_816_585_184_785_141_822_208_157
+ODD_B1: constant(int256) = 8_848_012_470_395_793_895_606
+ODD_A2: constant(int256) = 76_328_210_747_509_404_821_475_597_160_066_456_840_220_087
+ODD_B2: constant(int256) = -8_612_424_530_389_694_733_234
+ODD_A3: constant(int256) = 58_297_258_911_264_240_764_198_145_004_835_234_397
+ODD_B3: constant(int256) = 2_491_684_152_146_552_558_923
+ODD_A4: constant(int256) = 6_115_135_693_868_111_584_869_208_550_890_966_348_670_688
+ODD_B4: constant(int256) = -2_439_543_938_032_870_661_121
+CDF_A0: constant(int256) = 18_446_746_482_582_600_206_644_618_253_899_608_207_106_087_457_702_969_344
+CDF_B0: constant(int256) = 18_112_985_354_822
+CDF_A1: constant(int256) = 999_096_552_655_833_098_770_885_184_577_552_286
+CDF_B1: constant(int256) = -23_755_679_782_595_889
+CDF_A2: constant(int256) = 2_391_340_614_336_889_004_557_474_021_504_409_209
+CDF_B2: constant(int256) = 1_865_095_376_888_118_486
+CDF_A3: constant(int256) = -9_359_892_427_103_726_965_222_369_266_924_587_455
+CDF_B3: constant(int256) = 5_626_202_164_194_035_482
+CDF_A4: constant(int256) = 25_751_502_202_053_493_552_999_700_961_672_315_282
+CDF_B4: constant(int256) = -23_301_578_621_206_013
 
 # First guess of z/t, t = -ln(2 cdf(-z)).
 ABOVE_C: constant(int256) = 2_291_576_052_694_187_579
@@ -191,9 +204,9 @@ def _pdf(x: int256) -> uint256:
     # pdf = 2**-v / sqrt(2 pi), v = n + 1/2 + f, as in `_cdf`.
     v: uint256 = convert(
         convert(unsafe_mul(unsafe_mul(x, x), HALF_LOG2_E_WAD), bytes32), uint256
-    ) >> 184
-    z: int256 = unsafe_sub(convert(convert(v & MASK_64, bytes32), int256), 2**63)
-    u: int256 = unsafe_mul(z, z) >> 64
+    ) >> 188
+    z: int256 = unsafe_sub(convert(convert(v & MASK_60, bytes32), int256), 2**59)
+    u: int256 = unsafe_mul(z, z)
     return convert(
         convert(
             unsafe_mul(
@@ -214,7 +227,7 @@ def _pdf(x: int256) -> uint256:
             bytes32,
         ),
         uint256,
-    ) >> unsafe_add(v >> 64, 63)
+    ) >> unsafe_add(v >> 60, 63)
 
 
 @internal
@@ -225,6 +238,17 @@ def _cdf(x: int256) -> uint256:
     @param x [wad] any.
     @return [wad] error at most 6e-15 (6,000 wei); cdf(x) + cdf(-x) is 1 to 3 wei.
     """
+    if convert(convert(unsafe_add(x, EDGE_WAD), bytes32), uint256) < TWICE_EDGE_WAD:
+        w: int256 = unsafe_mul(x, x) >> 56
+        return convert(
+            convert(unsafe_add(5 * 10**17, unsafe_mul(x, unsafe_add(ODD_C,
+                unsafe_div(ODD_A0, unsafe_add(unsafe_add(w, ODD_B0),
+                unsafe_div(ODD_A1, unsafe_add(unsafe_add(w, ODD_B1),
+                unsafe_div(ODD_A2, unsafe_add(unsafe_add(w, ODD_B2),
+                unsafe_div(ODD_A3, unsafe_add(unsafe_add(w, ODD_B3),
+                unsafe_div(ODD_A4, unsafe_add(w, ODD_B4)))))))))))) >> 64), bytes32),
+            uint256,
+        )
     if convert(convert(unsafe_add(x, FAR), bytes32), uint256) > TWICE_FAR:
         if x < 0:
             return 0
@@ -232,9 +256,9 @@ def _cdf(x: int256) -> uint256:
     # x**2 log2(e)/2 = n + 1/2 + f; 2**126.1 * 2**127.9 is below 2**255.
     v: uint256 = convert(
         convert(unsafe_mul(unsafe_mul(x, x), HALF_LOG2_E_WAD), bytes32), uint256
-    ) >> 184
-    f: int256 = unsafe_sub(convert(convert(v & MASK_64, bytes32), int256), 2**63)
-    u: int256 = unsafe_mul(f, f) >> 64
+    ) >> 188
+    f: int256 = unsafe_sub(convert(convert(v & MASK_60, bytes32), int256), 2**59)
+    u: int256 = unsafe_mul(f, f)
     # 2**-f = 1 - 2f/(T + f); density below 2**62, times the ratio in wad and 64 bits 2**187.
     u = unsafe_sub(
         PDF_C,
@@ -252,39 +276,28 @@ def _cdf(x: int256) -> uint256:
         # M(-z) = -a0/(z - b0 + a1/(z - b1 + ...)).
         return convert(
             convert(
-                unsafe_sub(
-                    0,
-                    unsafe_mul(
-                        u,
-                        unsafe_div(CDF_A0, unsafe_add(unsafe_sub(x, CDF_B0),
-                        unsafe_div(CDF_A1, unsafe_add(unsafe_sub(x, CDF_B1),
-                        unsafe_div(CDF_A2, unsafe_add(unsafe_sub(x, CDF_B2),
-                        unsafe_div(CDF_A3, unsafe_add(unsafe_sub(x, CDF_B3),
-                        unsafe_div(CDF_A4, unsafe_add(unsafe_sub(x, CDF_B4),
-                        unsafe_div(CDF_A5, unsafe_sub(x, CDF_B5)))))))))))),
-                    ) >> 127,
-                ),
+                unsafe_mul(unsafe_sub(0, u), unsafe_div(CDF_A0, unsafe_add(unsafe_sub(x, CDF_B0),
+                    unsafe_div(CDF_A1, unsafe_add(unsafe_sub(x, CDF_B1),
+                    unsafe_div(CDF_A2, unsafe_add(unsafe_sub(x, CDF_B2),
+                    unsafe_div(CDF_A3, unsafe_add(unsafe_sub(x, CDF_B3),
+                    unsafe_div(CDF_A4, unsafe_sub(x, CDF_B4))))))))))) >> 127,
                 bytes32,
             ),
             uint256,
-        ) >> (v >> 64)
+        ) >> (v >> 60)
     return unsafe_sub(
         10**18,
         convert(
             convert(
-                unsafe_mul(
-                    u,
-                    unsafe_div(CDF_A0, unsafe_add(unsafe_add(x, CDF_B0),
+                unsafe_mul(u, unsafe_div(CDF_A0, unsafe_add(unsafe_add(x, CDF_B0),
                     unsafe_div(CDF_A1, unsafe_add(unsafe_add(x, CDF_B1),
                     unsafe_div(CDF_A2, unsafe_add(unsafe_add(x, CDF_B2),
                     unsafe_div(CDF_A3, unsafe_add(unsafe_add(x, CDF_B3),
-                    unsafe_div(CDF_A4, unsafe_add(unsafe_add(x, CDF_B4),
-                    unsafe_div(CDF_A5, unsafe_add(x, CDF_B5)))))))))))),
-                ) >> 127,
+                    unsafe_div(CDF_A4, unsafe_add(x, CDF_B4))))))))))) >> 127,
                 bytes32,
             ),
             uint256,
-        ) >> (v >> 64),
+        ) >> (v >> 60),
     )
 
 

@@ -7,30 +7,9 @@
 from ...contracts.math import black76
 from ...contracts.math import black_scholes
 from ...contracts.math import fixed_point
-from ...contracts.math import greek
 from ...contracts.math import greeks
 from ...contracts.math import implied_volatility
 from ...contracts.math import normal
-
-
-@external
-@pure
-def nothing(a: uint256, b: uint256, c: uint256, d: uint256) -> (uint256, uint256):
-    """
-    @notice The cost of a call with four words in and two out, to be subtracted.
-    """
-    return a, b
-
-
-@external
-@pure
-def no_greeks(
-    spot: uint256, strike: uint256, volatility: uint256, time: uint256, rate: int256
-) -> greeks.Greeks:
-    """
-    @notice The cost of a call with five words in and twelve out, to be subtracted.
-    """
-    return empty(greeks.Greeks)
 
 
 @external
@@ -128,63 +107,6 @@ def all_greeks(
     spot: uint256, strike: uint256, volatility: uint256, time: uint256, rate: int256
 ) -> greeks.Greeks:
     return greeks._all(spot, strike, volatility, time, rate)
-
-
-@external
-@pure
-def delta(
-    spot: uint256, strike: uint256, volatility: uint256, time: uint256, rate: int256
-) -> (int256, int256):
-    found: int256 = greek._at_d1(greek.DELTA, spot, strike, volatility, time, rate)
-    return found, found - 10**18
-
-
-@external
-@pure
-def gamma(
-    spot: uint256, strike: uint256, volatility: uint256, time: uint256, rate: int256
-) -> int256:
-    return greek._at_d1(greek.GAMMA, spot, strike, volatility, time, rate)
-
-
-@external
-@pure
-def vega(
-    spot: uint256, strike: uint256, volatility: uint256, time: uint256, rate: int256
-) -> int256:
-    return greek._at_d1(greek.VEGA, spot, strike, volatility, time, rate)
-
-
-@external
-@pure
-def theta(
-    spot: uint256, strike: uint256, volatility: uint256, time: uint256, rate: int256
-) -> (int256, int256):
-    return greek._theta(spot, strike, volatility, time, rate)
-
-
-@external
-@pure
-def rho(
-    spot: uint256, strike: uint256, volatility: uint256, time: uint256, rate: int256
-) -> (int256, int256):
-    return greek._rho(spot, strike, volatility, time, rate)
-
-
-@external
-@pure
-def vanna(
-    spot: uint256, strike: uint256, volatility: uint256, time: uint256, rate: int256
-) -> int256:
-    return greek._vanna(spot, strike, volatility, time, rate)
-
-
-@external
-@pure
-def volga(
-    spot: uint256, strike: uint256, volatility: uint256, time: uint256, rate: int256
-) -> int256:
-    return greek._volga(spot, strike, volatility, time, rate)
 
 
 @external

@@ -16,7 +16,8 @@ TEN_YEARS = 10 * YEAR
 def adversarial(rng: random.Random) -> tuple[int, int, int, int]:
     """Forward, strike, volatility, seconds, thick where the formula changes branch."""
     forward = min(int(10 ** rng.uniform(0, 38.5)), TOP)
-    distance = rng.choice([0, 1e-15, 1e-9, 1e-4, 0.01, 0.149, 0.54, 1, 1.62, 5, 30]) * rng.uniform(-1, 1)
+    edges = [0, 1e-15, 1e-9, 1e-4, 0.01, 0.149, 0.54, 1, 1.62, 5, 30]
+    distance = rng.choice(edges) * rng.uniform(-1, 1)
     strike = min(int(forward * 10**distance), TOP)
     volatility = int(rng.choice([10 ** rng.uniform(0, 20), 10 ** rng.uniform(15, 19), 5 * WAD]))
     seconds = rng.choice([1, TEN_YEARS, rng.randrange(TEN_YEARS), int(10 ** rng.uniform(0, 9))])

@@ -1,0 +1,64 @@
+# pragma version 0.4.3
+"""
+@title Opens the single Greeks of contracts/math, adds nothing
+@license AGPL-3.0-only
+"""
+
+from ...contracts.math import greek
+
+
+@external
+@pure
+def delta(
+    spot: uint256, strike: uint256, volatility: uint256, time: uint256, rate: int256
+) -> (int256, int256):
+    found: int256 = greek._at_d1(greek.DELTA, spot, strike, volatility, time, rate)
+    return found, found - 10**18
+
+
+@external
+@pure
+def gamma(
+    spot: uint256, strike: uint256, volatility: uint256, time: uint256, rate: int256
+) -> int256:
+    return greek._at_d1(greek.GAMMA, spot, strike, volatility, time, rate)
+
+
+@external
+@pure
+def vega(
+    spot: uint256, strike: uint256, volatility: uint256, time: uint256, rate: int256
+) -> int256:
+    return greek._at_d1(greek.VEGA, spot, strike, volatility, time, rate)
+
+
+@external
+@pure
+def theta(
+    spot: uint256, strike: uint256, volatility: uint256, time: uint256, rate: int256
+) -> (int256, int256):
+    return greek._theta(spot, strike, volatility, time, rate)
+
+
+@external
+@pure
+def rho(
+    spot: uint256, strike: uint256, volatility: uint256, time: uint256, rate: int256
+) -> (int256, int256):
+    return greek._rho(spot, strike, volatility, time, rate)
+
+
+@external
+@pure
+def vanna(
+    spot: uint256, strike: uint256, volatility: uint256, time: uint256, rate: int256
+) -> int256:
+    return greek._vanna(spot, strike, volatility, time, rate)
+
+
+@external
+@pure
+def volga(
+    spot: uint256, strike: uint256, volatility: uint256, time: uint256, rate: int256
+) -> int256:
+    return greek._volga(spot, strike, volatility, time, rate)
