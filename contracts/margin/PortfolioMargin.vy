@@ -15,10 +15,13 @@
         changes anything, and the touch itself can only improve an account.
         Expired positions count at the fixing; before there is one, losses at spot.
         Parameters are set through PortfolioSettings.vy, at this address.
-@dev State in the order of PortfolioSettings.vy. Stateless towards accounts: judges what it is handed. Sorted by underlying and expiry, and by
-     strike where naked shorts are netted, one pass sees an expiry at a time.
+@dev State in the order of PortfolioSettings.vy. Stateless towards accounts: judges what it is handed.
+     Sorted by underlying and expiry, and by strike where naked shorts are netted, one pass sees an
+     expiry at a time.
      A book without a long loses most at the highest volatility and at the lowest or highest spot,
-     as options are convex in the forward: the others are left out then.
+     as options are convex in the forward: the others are left out then, and the basis contingency is
+     bounded by what the outermost cost. Where that bound decides, the underlying is valued again in
+     full. How wide moves are, a scan range may say (contracts/margin/ScanRange.vy).
      Prices are capped at 2**125 - 1 wad, quantities lie below 2**95.
 @custom:trust The owner sets parameters within hard bounds; the oracle is trusted for prices.
 @custom:kill None; the ledger may register another engine.
@@ -35,6 +38,7 @@ from . import collateral
 from . import contingencies
 from . import portfolio_rules
 from . import scenarios
+from . import strike_smile
 
 implements: IMarginEngine
 
@@ -87,7 +91,7 @@ def assess(
     """
     @notice Equity and the excess over initial and maintenance margin, see IMarginEngine.
     """
-    return self._judge(cash, holdings, positions)
+    return self._judge(cash, holdings, sorting._sorted(positions, BY_EXPIRY))
 
 
 @external
@@ -96,7 +100,9 @@ def excess(cash: int256, holdings: DynArray[uint256, 8], positions: DynArray[uin
     """
     @notice Excess over initial margin alone, see IMarginEngine.
     """
-    health: IMarginEngine.Health = self._judge(cash, holdings, positions)
+    health: IMarginEngine.Health = self._judge(
+        cash, holdings, sorting._sorted(positions, BY_EXPIRY)
+    )
     return health.initial, health.fresh
 
 
@@ -119,8 +125,11 @@ def __default__() -> Bytes[MAX_ANSWER]:
 @internal
 @view
 def _judge(
-    cash: int256, holdings: DynArray[uint256, 8], positions: DynArray[uint256, 128]
+    cash: int256, holdings: DynArray[uint256, 8], words: DynArray[uint256, 128]
 ) -> IMarginEngine.Health:
+    """
+    @param words Positions by underlying and expiry.
+    """
     health: IMarginEngine.Health = IMarginEngine.Health(equity=cash, initial=cash, maintenance=cash, fresh=True)
     stakes: DynArray[Stake, 8] = []
     for holding: uint256 in holdings:
@@ -130,28 +139,19 @@ def _judge(
             underlying: uint256 = collateral._underlying(word)
             price: uint256 = 0
             fresh: bool = False
-            price, fresh = staticcall ORACLE.spot(underlying)
-            worth: collateral.Worth = collateral._worth(holding, word, min(price, MAX_PRICE))
+            price, fresh = self._spot(underlying)
+            worth: collateral.Worth = collateral._worth(holding, word, price)
             health.equity += worth.market
-            health.fresh = health.fresh and fresh and price != 0
-            known: bool = False
-            for i: uint256 in range(len(stakes), bound=8):
-                if stakes[i].underlying == underlying:
-                    stakes[i].base.market += worth.market
-                    stakes[i].base.maintenance += worth.maintenance
-                    stakes[i].base.initial += worth.initial
-                    known = True
-            if not known:
-                stakes.append(
-                    Stake(
-                        underlying=underlying,
-                        base=contingencies.Base(
-                            market=worth.market, maintenance=worth.maintenance, initial=worth.initial
-                        ),
-                    )
+            health.fresh = health.fresh and fresh
+            stakes.append(
+                Stake(
+                    underlying=underlying,
+                    base=contingencies.Base(
+                        market=worth.market, maintenance=worth.maintenance, initial=worth.initial
+                    ),
                 )
+            )
 
-    words: DynArray[uint256, 128] = sorting._sorted(positions, BY_EXPIRY)
     size: uint256 = len(words)
     # Barriers are decided first. A book of shorts alone has the sign in every word.
     any: uint256 = 0
@@ -242,7 +242,7 @@ def _judge(
                             start,
                             next,
                             convert(largest, uint256) >> 160,
-                            scenarios.Term(
+                            strike_smile.Term(
                                 forward=min(quote.forward, MAX_PRICE),
                                 fixed=quote.fixed,
                                 volatility=min(quote.volatility, MAX_VOLATILITY),
@@ -266,11 +266,11 @@ def _judge(
             if start == size or words[start] >> 240 != underlying:
                 break
         base: contingencies.Base = empty(contingencies.Base)
-        own: uint256 = 8
-        for i: uint256 in range(len(stakes), bound=8):
-            if stakes[i].underlying == underlying:
-                base = stakes[i].base
-                own = i
+        for stake: Stake in stakes:
+            if stake.underlying == underlying:
+                base.market += stake.base.market
+                base.maintenance += stake.base.maintenance
+                base.initial += stake.base.initial
         if figures[0] != 0 and (spot != 0 or base.market != 0):
             initial: int256 = 0
             maintenance: int256 = 0
@@ -290,9 +290,10 @@ def _judge(
         else:
             health.initial += base.initial
             health.maintenance += base.maintenance
-        if own != 8:
-            stakes[own].underlying = 0
-    # Collateral of underlyings without positions.
+        for i: uint256 in range(len(stakes), bound=8):
+            if stakes[i].underlying == underlying:
+                stakes[i].underlying = 0
+    # Collateral of underlyings without positions; without options the requirement is additive.
     for stake: Stake in stakes:
         if stake.underlying != 0:
             figures: uint256[2] = portfolio_rules._figures(stake.underlying)
@@ -324,8 +325,7 @@ def _requirement(
     fresh: bool = True
     counted: contingencies.Base = base
     if stablecoin != 0:
-        stable, fresh = staticcall ORACLE.spot(stablecoin)
-        stable = min(stable, MAX_PRICE)
+        stable, fresh = self._spot(stablecoin)
         if stable != 0:
             # What counts is money of the account: 2**240 / 10**18 * 10**18.
             counted.maintenance = base.maintenance * 10**18 // convert(stable, int256)
@@ -342,11 +342,23 @@ def _settlement(underlying: uint256, expiry: uint256) -> (uint256, bool, bool):
     @return price [wad], 0 when never seen; whether it is the fixing; whether it is fresh
     """
     price: uint256 = staticcall ORACLE.fixing(underlying, expiry)
-    if price != 0:
-        return min(price, MAX_PRICE), True, True
+    final: bool = price != 0
+    fresh: bool = True
+    if not final:
+        price, fresh = self._spot(underlying)
+    return min(price, MAX_PRICE), final, fresh
+
+
+@internal
+@view
+def _spot(underlying: uint256) -> (uint256, bool):
+    """
+    @return price [wad], 0 when never seen; whether it is fresh
+    """
+    price: uint256 = 0
     fresh: bool = False
     price, fresh = staticcall ORACLE.spot(underlying)
-    return min(price, MAX_PRICE), False, fresh and price != 0
+    return min(price, MAX_PRICE), fresh and price != 0
 
 
 @internal

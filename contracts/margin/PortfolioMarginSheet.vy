@@ -18,6 +18,7 @@ from ..math import fixed_point
 from . import contingencies
 from . import portfolio_rules
 from . import scenarios
+from . import strike_smile
 
 initializes: scenarios
 
@@ -137,7 +138,7 @@ def work_out(
                 0,
                 len(held),
                 largest,
-                scenarios.Term(
+                strike_smile.Term(
                     forward=terms.forward_fixed + terms.forward_variable,
                     fixed=terms.forward_fixed,
                     volatility=terms.volatility,

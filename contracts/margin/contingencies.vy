@@ -19,7 +19,7 @@
 
 from ..math import fixed_point
 from . import portfolio_rules
-from . import scenarios
+from . import scenario_values
 from . import time_value
 
 WAD: constant(int256) = 10**18
@@ -112,7 +112,7 @@ def _static_discount(words: uint256[2], time: uint256, discount: uint256) -> int
 def _add(
     totals: Totals,
     words: uint256[2],
-    found: scenarios.Revaluation,
+    found: scenario_values.Revaluation,
     short_only: bool,
     time: uint256,
     discount: uint256,
@@ -142,10 +142,10 @@ def _add(
         gains: int256 = self._static_discount(words, time, discount)
         k: uint256 = 0
         for value: int256 in found.values:
-            if value < 0:
-                after.losses[k] = unsafe_add(after.losses[k], value)
-            elif value != 0:
-                after.losses[k] = unsafe_add(after.losses[k], unsafe_div(unsafe_mul(value, gains), WAD))
+            counted: int256 = value
+            if value > 0:
+                counted = unsafe_div(unsafe_mul(value, gains), WAD)
+            after.losses[k] = unsafe_add(after.losses[k], counted)
             k = unsafe_add(k, 1)
         worst = min(min(found.values[10], found.values[16]), mark)
     after.mark = unsafe_add(after.mark, mark)
@@ -187,6 +187,7 @@ def _require(
     """
     found: Requirement = empty(Requirement)
     worst: int256 = max_value(int256)
+    value: int256 = 0
     left: uint256 = words[1] & portfolio_rules.GRID
     for j: uint256 in range(9):
         if short_only and j % 8 != 0:
@@ -198,11 +199,17 @@ def _require(
             move: int256 = unsafe_sub(convert(left & MASK_16, int256), 10**4)
             lost = unsafe_sub(unsafe_div(unsafe_mul(base.maintenance, move), 10**4), 1)
         if short_only or left & portfolio_rules.UP != 0:
-            worst = min(worst, unsafe_add(totals.losses[row], lost))
+            value = unsafe_add(totals.losses[row], lost)
+            if value < worst:
+                worst = value
         if left & portfolio_rules.FLAT != 0:
-            worst = min(worst, unsafe_add(totals.losses[unsafe_add(row, 1)], lost))
+            value = unsafe_add(totals.losses[unsafe_add(row, 1)], lost)
+            if value < worst:
+                worst = value
         if left & portfolio_rules.DOWN != 0:
-            worst = min(worst, unsafe_add(totals.losses[unsafe_add(row, 2)], lost))
+            value = unsafe_add(totals.losses[unsafe_add(row, 2)], lost)
+            if value < worst:
+                worst = value
         left = left >> portfolio_rules.LEVEL_BITS
     worst = unsafe_sub(worst, totals.mark)
     found.span = min(totals.basis, worst)

@@ -204,14 +204,15 @@ def _widened(word: uint256, multiple: uint256) -> uint256:
     wider: uint256 = word
     counted: uint256 = min(max(multiple, LEAST), MOST)
     for j: uint256 in range(LEVELS):
-        spot: uint256 = (word >> (j * LEVEL_BITS)) & MASK_16
+        place: uint256 = unsafe_mul(j, LEVEL_BITS)
+        spot: uint256 = (word >> place) & MASK_16
         # At most 2,500 * 4 either way.
-        moved: uint256 = 10**4
+        moved: uint256 = 0
         if spot < 10**4:
-            moved -= ((10**4 - spot) * counted + WAD - 1) // WAD
+            moved = unsafe_sub(10**4, unsafe_div(unsafe_add(unsafe_mul(unsafe_sub(10**4, spot), counted), WAD - 1), WAD))
         else:
-            moved += ((spot - 10**4) * counted + WAD - 1) // WAD
-        wider ^= (spot ^ moved) << (j * LEVEL_BITS)
+            moved = unsafe_add(10**4, unsafe_div(unsafe_add(unsafe_mul(unsafe_sub(spot, 10**4), counted), WAD - 1), WAD))
+        wider ^= (spot ^ moved) << place
     return wider
 
 

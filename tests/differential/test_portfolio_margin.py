@@ -9,6 +9,7 @@ import random
 from dataclasses import replace
 from itertools import pairwise
 
+import boa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -203,8 +204,6 @@ def test_continuous_in_spot_and_time(world: PortfolioWorld) -> None:
     assert max(moves) < 0.5 * 5 * 1.4
     spot = 1_500.0
     world.set_quote(1, expiry, Quote(spot, spot, 0.7))
-    import boa
-
     before = world.assess(held).initial
     with boa.env.anchor():
         for _ in range(5):
@@ -212,6 +211,37 @@ def test_continuous_in_spot_and_time(world: PortfolioWorld) -> None:
             after = world.assess(held).initial
             assert abs(after - before) < WAD // 100
             before = after
+
+
+def test_sellers_whose_forwards_decide(world: PortfolioWorld) -> None:
+    """Deep calls of one expiry against deep puts of another: spot may move, the forwards may not part.
+
+    Books of sellers are valued at the outermost spots alone, with a bound for the basis; here it is
+    not good enough.
+    """
+    near, far = world.expiry(40 * 24), world.expiry(400 * 24)
+    before = world.rules[1]
+    try:
+        world.set_rules(1, replace(PRODUCTION, scenarios=GRID_23))
+        for expiry in (near, far):
+            world.set_quote(1, expiry, Quote(1_500.0, 1_500.0, 0.3))
+        held = [
+            Position(Series(1, near, 700 * WAD, False), -1.0),
+            Position(Series(1, far, 3_000 * WAD, True), -1.0),
+        ]
+        # An expired one is counted once all the same.
+        old = world.expiry(-1)
+        world.set_fixing(1, old, 1_510.0)
+        held.append(Position(Series(1, old, 1_500 * WAD, False), -1.0))
+        account, found = world.expected(held), world.assess(held)
+        sheet = account.sheets[1]
+        assert sheet.span == sheet.basis < sheet.losses.min()
+        unit = notional(held)
+        for name in ("equity", "maintenance", "initial"):
+            gap = getattr(found, name) / WAD - getattr(account.health, name)
+            assert -2.6e-6 * unit <= gap <= 1e-9 + 1e-11 * unit
+    finally:
+        world.set_rules(1, before)
 
 
 def test_rules_of_the_peer_are_the_defaults() -> None:
