@@ -8,6 +8,7 @@ import boa
 from novate.gas import transaction_gas
 from tests.unit.tokens.LongTokens.conftest import Wrapping
 from tests.unit.venues.OptionPool.conftest import UNLIMITED, PoolWorld
+from tests.unit.venues.Router.test_route import Routes
 from tests.world import wad
 
 # Lyra v1 publishes no figure here; benchmarks/peers.toml is the place for one that was measured.
@@ -44,6 +45,23 @@ def pool_gas(count: int, expiries: int = 2) -> dict[str, int]:
     return figures
 
 
+def router_gas() -> dict[str, int]:
+    """An order split over two pools and a maker's quote, all with positions already."""
+    world = Routes()
+    call = world.series(2_775, expiry=1)
+    fair = world.pool.quote(call.code, wad(1)).value / 10**18
+    offer = world.order(call, -10, round(fair, 3))
+    world.route([(call, 20)], [world.order(call, -5, round(fair, 3), 2)])
+    world.pass_time()
+    world.market.oracle.poke(1)
+    arguments = (world.taker.number, [(call.code, wad(40))], world.pools, [offer])
+    with boa.env.anchor():
+        gas = transaction_gas(
+            world.router.route, *arguments, UNLIMITED, False, sender=world.taker.address
+        )
+    return {"router.trade3": gas.execution}
+
+
 def token_gas() -> dict[str, int]:
     """Wrapping into an id that exists, its transfer through either door, and the way back."""
     world = Wrapping()
@@ -67,7 +85,7 @@ def token_gas() -> dict[str, int]:
 
 def measure() -> dict[str, int]:
     """All rows, by their names in gas.json."""
-    return {**pool_gas(16), **pool_gas(64), **token_gas()}
+    return {**pool_gas(16), **pool_gas(64), **router_gas(), **token_gas()}
 
 
 if __name__ == "__main__":
