@@ -18,7 +18,6 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas
-from scipy.optimize import brentq
 
 from .errors import ParameterError
 from .reference import margin, portfolio
@@ -217,6 +216,9 @@ def liquidation(book: Book, underlying: int | None = None) -> Liquidation:
 
     underlying: the one that moves; needed only when there are several.
     """
+    # Imported late: it takes a quarter of a second.
+    from scipy.optimize import brentq
+
     found = book.underlyings
     if underlying is None:
         if len(found) > 1:

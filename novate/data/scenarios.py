@@ -1,10 +1,8 @@
 """Crashes that happened, from the market data that the package `arch` ships."""
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
-
-import arch.data.sp500
-import arch.data.vix
 
 from ..errors import ParameterError
 from .path import Bar, MarketPath, close_of, estimate_source, estimate_volatility
@@ -12,8 +10,8 @@ from .path import Bar, MarketPath, close_of, estimate_source, estimate_volatilit
 
 def volmageddon() -> MarketPath:
     """January to March 2018: VIX doubles in a day, on 5 February. Implied volatility is VIX."""
-    index = arch.data.vix.load()["vix"].dropna() / 100
-    prices = arch.data.sp500.load()
+    index = _load("vix")["vix"].dropna() / 100
+    prices = _load("sp500")
     # VIX begins in 2014; a day without either of the two is left out.
     prices = prices[prices.index.isin(index.index)]
     volatilities = index[prices.index].tolist()
@@ -25,7 +23,7 @@ def lehman() -> MarketPath:
 
     The estimate is warm by then: it starts in 1999.
     """
-    prices = arch.data.sp500.load().loc[:"2008-12-31"]
+    prices = _load("sp500").loc[:"2008-12-31"]
     volatilities = estimate_volatility(_closes(prices), prices["Close"].tolist())
     path = _path("lehman", prices, volatilities, estimate_source())
     return path.between("2008-09-01", "2008-12-31")
@@ -39,6 +37,11 @@ def load_scenario(name: str) -> MarketPath:
     if name not in SCENARIOS:
         raise ParameterError("scenario", name, " or ".join(SCENARIOS))
     return SCENARIOS[name]()
+
+
+def _load(name: str) -> Any:
+    """A data set of `arch`, which is imported late: it brings statistics that take seconds."""
+    return import_module(f"arch.data.{name}").load()
 
 
 def _closes(prices: Any) -> list[int]:
