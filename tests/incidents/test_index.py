@@ -43,6 +43,14 @@ def test_the_tests_of_a_row_exist(row: list[str]) -> None:
         assert not name or name in functions(path), f"{path}::{name}"
 
 
+def test_the_tests_that_security_notes_name_exist() -> None:
+    found = REFERENCE.findall((ROOT / "SECURITY.md").read_text())
+    assert len(found) > 8
+    for path, name in found:
+        assert (ROOT / "tests" / path).is_file(), path
+        assert not name or name in functions(path), f"{path}::{name}"
+
+
 def test_every_known_failure_has_a_row() -> None:
     listed = [one for row in rows() for one in re.findall(r"P-\d\d", row[0])]
     assert sorted(listed) == KNOWN
