@@ -203,7 +203,7 @@ UNITS: tuple[Unit, ...] = (
         (At("cash_token"), At("surface"), At("bonds"), Cash("reporters.smile_fee"), Owner()),
         when=REPORTERS,
     ),
-    Unit("traded", "oracle/TradedVolatility.vy", (At("oracle"), Owner()), when=REPORTERS),
+    Unit("traded", "oracle/TradedVolatility.vy", (At("oracle"), Owner()), when="tape"),
     Unit("calendar", "oracle/Calendar.vy", (Owner(),), when=HOURS),
 )
 
@@ -283,6 +283,8 @@ STEPS: tuple[Step, ...] = (
     Step("bonds", "list_feed", (At("signed_feed"), Set("reporters.pay")), when=REPORTERS),
     Step("surface", "set_limits", (Set("underlying"), Set("reporters.speeds")), when=REPORTERS),
     Step("oracle", "set_surface", (Set("underlying"), At("surface")), when=REPORTERS),
+    Step("traded", "set_venue", (At("orders"), True), when="tape"),
+    Step("orders", "set_tape", (At("traded"),), when="tape"),
     Step("calendar", "set_week", (CALENDAR,), when=HOURS, each="hours.weeks"),
     Step("calendar", "set_days", (CALENDAR,), when=HOURS, each="hours.days"),
     Step("calendar", "set_special_day", (CALENDAR,), when=HOURS, each="hours.special_days"),

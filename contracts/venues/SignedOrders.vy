@@ -10,7 +10,8 @@
 @dev Orders are known by their EIP-712 digest, never by their signature, so another encoding of a
      signature is no other order; the digest binds chain and contract, so no order is replayed.
      Quantities must come out exact: amounts that do not divide are refused, not rounded.
-@custom:trust The owner sets fees within bounds fixed here; it can neither trade nor stop trading.
+@custom:trust The owner sets fees within bounds fixed here, and who is told prices; it can neither
+              trade nor stop trading.
               A relayer that crosses chooses whom it calls the maker; it is held by both limits.
 @custom:kill None here; the clearinghouse stops a venue by `set_venue`. Nothing is ever stuck.
 @custom:rounding Premiums against the taker, fees against who pays them, each by less than 1 wei
@@ -21,38 +22,35 @@ from ..interfaces import IClearinghouse
 from ..interfaces import IOracle
 
 from snekmate.auth import ownable
-from snekmate.utils import ecdsa
 from snekmate.utils import eip712_domain_separator as eip712
+
+from . import signatures
 
 initializes: ownable
 initializes: eip712
 
-exports: (
-    ownable.owner,
-    ownable.transfer_ownership,
-    eip712.eip712Domain,
-)
+exports: (ownable.owner, ownable.transfer_ownership, eip712.eip712Domain)
 
 
 WAD: constant(uint256) = 10**18
 MAX_LEGS: constant(uint256) = 8
-# Room for a multi-signature wallet of 15 owners; an ECDSA signature has 65 bytes.
-MAX_SIGNATURE: constant(uint256) = 1_024
+MAX_SIGNATURE: constant(uint256) = signatures.MAX_SIGNATURE
 # Quantities, prices and amounts fit the quantity field of a position: their products, of 2**192
 # and 2**(192 - 59 + 96), and sums of eight of them stay far inside 256 bits.
 MAX_NUMBER: constant(uint256) = 2**96 - 1
 # 0.1 % of notional, and an eighth (12.5 %) of the premium whatever the rate.
 MAX_RATE: constant(uint256) = 10**15
 PREMIUM_SHARE: constant(uint256) = 8
-MASK_128: constant(uint256) = 2**128 - 1
+MASK_127: constant(uint256) = 2**127 - 1
 CANCELLED: constant(uint256) = max_value(uint256)
 
 LEG_TYPE: constant(bytes32) = keccak256("Leg(uint256 series,int256 quantity,uint256 price)")
 ORDER_TYPE: constant(bytes32) = keccak256(
     "Order(uint256 account,address taker,uint256 size,Leg[] legs,uint256 nonce,uint256 epoch,uint256 deadline)Leg(uint256 series,int256 quantity,uint256 price)"
 )
-# bytes4(keccak256("isValidSignature(bytes32,bytes)")), also what a wallet answers to say yes.
-ERC1271: constant(bytes4) = 0x1626BA7E
+# Flag beside the rates: there is a tape. Gas that it may burn.
+TAPE: constant(uint256) = 1 << 127
+TAPE_GAS: constant(uint256) = 300_000
 
 CLEARINGHOUSE: public(immutable(address))
 ORACLE: public(immutable(address))
@@ -78,8 +76,10 @@ struct Order:
 filled: public(HashMap[bytes32, uint256])
 # Orders of an owner count only in the epoch that they name.
 epoch: public(HashMap[address, uint256])
-# Both rates [wad of notional] in one slot: maker << 128 | taker.
+# Both rates [wad of notional] in one slot: maker << 128 | TAPE or 0 | taker.
 _rates: uint256
+# Who is told prices, see TradedVolatility.vy; empty: nobody.
+tape: public(address)
 
 
 event OrderFilled:
@@ -105,6 +105,11 @@ event FeesChanged:
     old_taker_rate: uint256
     maker_rate: uint256
     taker_rate: uint256
+
+
+event TapeSet:
+    old: address
+    new: address
 
 
 @deploy
@@ -221,10 +226,22 @@ def set_fees(maker_rate: uint256, taker_rate: uint256):
     ownable._check_owner()
     assert max(maker_rate, taker_rate) <= MAX_RATE, "order: rate too high"
     old: uint256 = self._rates
-    self._rates = (maker_rate << 128) | taker_rate
+    self._rates = (maker_rate << 128) | (old & TAPE) | taker_rate
     log FeesChanged(
-        old_maker_rate=old >> 128, old_taker_rate=old & MASK_128, maker_rate=maker_rate, taker_rate=taker_rate
+        old_maker_rate=old >> 128, old_taker_rate=old & MASK_127, maker_rate=maker_rate, taker_rate=taker_rate
     )
+
+
+@external
+def set_tape(tape: address):
+    """
+    @notice Tells this contract the price of every trade of a single leg; none: nobody. The prices in
+            a package say nothing of each leg.
+    """
+    ownable._check_owner()
+    log TapeSet(old=self.tape, new=tape)
+    self.tape = tape
+    self._rates = (self._rates & ~TAPE) | (TAPE if tape != empty(address) else 0)
 
 
 # -- views --
@@ -236,7 +253,7 @@ def fees() -> (uint256, uint256):
     """
     @return Rates of maker and taker [wad of notional].
     """
-    return self._rates >> 128, self._rates & MASK_128
+    return self._rates >> 128, self._rates & MASK_127
 
 
 @external
@@ -297,34 +314,12 @@ def _use(order: Order, signer: address, signature: Bytes[MAX_SIGNATURE], counter
     assert amount <= order.size - used, "order: overfilled"
 
     assert staticcall IClearinghouse(CLEARINGHOUSE).may_act(signer, order.account), "order: signer may not act"
-    assert self._signed(signer, digest, signature), "order: bad signature"
+    assert signatures._signed(signer, digest, signature), "order: bad signature"
 
     self.filled[digest] = used + amount
     log OrderFilled(
         order=digest, account=order.account, counterparty=counterparty, amount=amount, filled=used + amount
     )
-
-
-@internal
-@view
-def _signed(signer: address, digest: bytes32, signature: Bytes[MAX_SIGNATURE]) -> bool:
-    """
-    @dev The key first, then ERC-1271: the other way round each fill would pay 2,600 gas to see that
-         the signer has no code, and accounts whose key delegates to code (EIP-7702) could not sign.
-         A call to an address without code succeeds with an empty answer.
-    """
-    if len(signature) == 65 and signer != empty(address):
-        s: uint256 = extract32(signature, 32, output_type=uint256)
-        v: uint256 = convert(slice(signature, 64, 1), uint256)
-        recovered: address = ecrecover(digest, v, extract32(signature, 0, output_type=uint256), s)
-        # Failed recovery is the empty address, which is no signer; high s is a copy (EIP-2).
-        if recovered == signer and s <= ecdsa._MALLEABILITY_THRESHOLD:
-            return True
-    success: bool = False
-    answer: Bytes[32] = b""
-    call: Bytes[MAX_SIGNATURE + 100] = abi_encode(digest, signature, method_id=ERC1271)
-    success, answer = raw_call(signer, call, max_outsize=32, is_static_call=True, revert_on_failure=False)
-    return success and len(answer) == 32 and convert(answer, bytes32) == convert(ERC1271, bytes32)
 
 
 @internal
@@ -361,7 +356,7 @@ def _trade(order: Order, taker: uint256, amount: uint256) -> int256:
             # Last known when stale: a fee must not stop a trade that reduces risk.
             spot: uint256 = (staticcall IOracle(ORACLE).spot(underlying))[0]
             maker_unit = (spot * (rates >> 128) + WAD - 1) // WAD
-            taker_unit = (spot * (rates & MASK_128) + WAD - 1) // WAD
+            taker_unit = (spot * (rates & MASK_127) + WAD - 1) // WAD
         cap: uint256 = leg.price // PREMIUM_SHARE
         maker_fee: uint256 = self._wmul_up(quantity, min(maker_unit, cap))
         taker_fee: uint256 = self._wmul_up(quantity, min(taker_unit, cap))
@@ -387,6 +382,10 @@ def _trade(order: Order, taker: uint256, amount: uint256) -> int256:
         trades.append(trade)
 
     extcall IClearinghouse(CLEARINGHOUSE).novate(trades)
+    if rates & TAPE != 0 and len(order.legs) == 1:
+        # Whatever becomes of it: no trade fails for it.
+        call: Bytes[68] = abi_encode(last, order.legs[0].price, method_id=method_id("record(uint256,uint256)"))
+        _: bool = raw_call(self.tape, call, gas=TAPE_GAS, revert_on_failure=False)
     return cost
 
 

@@ -180,6 +180,8 @@ def test_settled_part_grows_through_the_last_half_hour(desk: Any, expiry: int) -
         quote = desk.oracle.quote(SPX, expiry)
         assert quote.fixed == settled
         assert quote.forward == settled + quote.spot * (1_800 - passed) // 1_800
+        # What will never be fixed settles nothing.
+        assert desk.oracle.quote(SPX, expiry + 60)[1:3] == (quote.spot, 0)
     # At expiry it is the price that will be fixed, and then it is.
     _go(expiry - 1)
     before = desk.oracle.quote(SPX, expiry)
@@ -189,6 +191,9 @@ def test_settled_part_grows_through_the_last_half_hour(desk: Any, expiry: int) -
     assert desk.oracle.quote(SPX, expiry) == ahead
     # Continuous but for a second of spot.
     assert abs(before.forward - ahead.forward) < WAD // 10
+    # What can never be fixed has no settlement either, though all of its window was recorded.
+    _go(expiry + 60)
+    assert desk.oracle.quote(SPX, expiry + 60).fixed == 0
 
 
 def test_without_records_the_forward_stays_with_the_spot(desk: Any, expiry: int) -> None:
