@@ -21,8 +21,8 @@
 @dev Trades join a buyer and a seller, 16 to one `novate`, so each account's margin is checked once for
      all of them; a package moves with all its legs in one. When a call is refused, its trades are
      tried singly, the account at fault loses its order and bond, and the rest goes on: the other
-     side meets the next in line at the same price. So nobody can stop a batch, only leave it, for the
-     bond, which grows with the size of the order.
+     side meets the next in line at the same price, and the last in line goes without. So nobody can
+     stop a batch, only leave it, for the bond, which grows with the size of the order.
      Which failure is whose is asked of the ledger afterwards and never taken from the failure itself,
      so a caller who gives too little gas harms nobody.
 @custom:trust Nobody: there is no owner.

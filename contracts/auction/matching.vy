@@ -411,8 +411,8 @@ def _trade_package(epoch: uint256, at: uint256):
         other: uint256 = 0
         for _: uint256 in range(order_book.MOST + 1):
             cursor, rest, other = self._next(list, cursor, c, buys)
-            # Its own orders, and crumbs of less than a unit, are passed over.
-            if rest == 0 or (other != own and rest >= ratio):
+            # Crumbs of less than a unit are passed over.
+            if rest == 0 or rest >= ratio:
                 break
             cursor |= MASK_80
         piece = min(piece, rest // ratio)
@@ -428,13 +428,15 @@ def _trade_package(epoch: uint256, at: uint256):
             buys: bool = series._quantity(legs[i]) > 0
             seller: uint256 = others[i] if buys else own
             buyer: uint256 = own if buys else others[i]
-            trades.append(self._leg(seller, buyer, legs[i] >> 96, quantity, price))
+            # Of a leg that meets an order of the same account nothing moves.
+            if others[i] != own:
+                trades.append(self._leg(seller, buyer, legs[i] >> 96, quantity, price))
             ids.append(cursors[i] >> 80)
-    taken: bool = piece != 0 and self._try(trades)
+            cursors[i] += quantity
+    taken: bool = piece != 0 and (len(trades) == 0 or self._try(trades))
     if taken:
         for i: uint256 in range(len(legs), bound=MAX_LEGS):
-            list: uint256 = self._list(epoch, legs[i] >> 96, series._quantity(legs[i]) > 0)
-            self.cursors[list] = cursors[i] + trades[i].quantity // UNIT
+            self.cursors[self._list(epoch, legs[i] >> 96, series._quantity(legs[i]) > 0)] = cursors[i]
     if taken and (at & MASK_80) + piece != units:
         self.traded[epoch] = at + piece
     elif taken or piece == 0 or not self._blame(trades, ids):

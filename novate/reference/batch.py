@@ -1,10 +1,10 @@
 """The batch auction in plain integers, written from its rules: who trades how much at which price.
 
-Limits and quantities are whole numbers of UNIT (1e-9 USD, 1e-9 contracts). A series moves as much as
-any one price can move. The price is the limit of the side that is left over in part; half way between
-the last buyer and the last seller when both come out even. Packages take any price in a series, come
-before other orders, and are let in one by one, the one that pays most first, if single orders can
-fill all their legs and no package pays more than its limit.
+Limits and quantities are whole numbers of UNIT (1e-9 USD, 1e-9 contracts). A series moves as much
+as any one price can move. The price is the limit of the side that is left over in part; half way
+between the last buyer and the last seller when both come out even. Packages take any price in a
+series, come before other orders, and are let in one by one, the one that pays most first, if single
+orders can fill all their legs and no package pays more than its limit.
 """
 
 from __future__ import annotations
@@ -107,7 +107,9 @@ def cross(
         price = (last_buy + last_sell) // 2
     if bought or sold:
         # Nobody whom a package displaced would trade at a price that is better than its limit.
-        price = max([price] + [one.limit for one in buys if last_buy is None or one.limit < last_buy])
+        price = max(
+            [price] + [one.limit for one in buys if last_buy is None or one.limit < last_buy]
+        )
         price = min(
             [price] + [one.limit for one in sells if last_sell is None or one.limit > last_sell]
         )

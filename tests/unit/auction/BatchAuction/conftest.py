@@ -1,20 +1,23 @@
 """A market with a batch auction, and people who seal, open and settle orders."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import boa
 import pytest
 
 from novate.market import Account, Series
-from tests.world import World, build, wad
+from novate.parameters import Prices
+from tests.world import AT_ONCE, World, build, wad
 
 LENGTH, WINDOW = 600, 120
+# [s] after which prices are stale.
+MAX_AGE = 1_800
 UNIT = 10**9
 TOKEN = 10**6
 # [1e-9 USD] a USD, and [bps] of notional.
 BOND, RATE = UNIT, 10
-RICH = 1_000 * UNIT
+RICH = 100 * UNIT
 Legs = list[tuple[int, int]]
 
 
@@ -34,7 +37,7 @@ class BatchWorld(World):
     """The market of `tests.world` and a batch auction; people bring bonds when they come."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(replace(AT_ONCE, prices=Prices(hold=0, jump=0, max_age=MAX_AGE)))
         self.standing: Any = build("auction/Standing.vy", self.ledger.address)
         self.batch: Any = build(
             "auction/BatchAuction.vy",
@@ -62,7 +65,12 @@ class BatchWorld(World):
         return int(boa.env.timestamp) // LENGTH
 
     def commit(
-        self, account: Account, legs: list[tuple[Series, int]], units: float, limit: float, bond: int = RICH
+        self,
+        account: Account,
+        legs: list[tuple[Series, int]],
+        units: float,
+        limit: float,
+        bond: int = RICH,
     ) -> Sealed:
         """Seals an order; limit [USD] is what one unit costs at most, negative when it pays."""
         self.salts += 1

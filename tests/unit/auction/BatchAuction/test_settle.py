@@ -64,7 +64,11 @@ def test_a_package_never_pays_more_than_its_limit(world: BatchWorld) -> None:
     near, far, _ = world.calls
     a, b, c, _, _, _ = world.people
     spread = [(near, 1), (far, -1)]
-    orders = [world.sell(a, near, 10, 40), world.buy(b, far, 10, 20), world.commit(c, spread, 8, 19.9)]
+    orders = [
+        world.sell(a, near, 10, 40),
+        world.buy(b, far, 10, 20),
+        world.commit(c, spread, 8, 19.9),
+    ]
     epoch = world.run(*orders)
     assert world.batch.accepted_in(epoch) == (True, [])
     assert world.position(c, near) == 0 == world.position(a, near)
