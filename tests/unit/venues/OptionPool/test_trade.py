@@ -257,6 +257,34 @@ def test_beyond_a_limit_risk_only_shrinks(
     assert world.position(world.taker, call) == wad(15)
 
 
+@pytest.mark.parametrize(
+    ("change", "most", "reason"),
+    [
+        ({"max_delta": 60}, 10, "pool: delta limit"),
+        ({"max_gamma": 50}, 10, "pool: gamma limit"),
+        ({"max_vega": 1}, 82, "pool: vega limit"),
+        ({"most": 3, "free": 0}, 10, "pool: use limit"),
+    ],
+)
+def test_limits_are_shares_of_capital(
+    world: PoolWorld, change: dict[str, int], most: int, reason: str
+) -> None:
+    """60 basis points of delta of a million and so on, in contracts by the reference."""
+    call = world.series(2_800)
+    one = world.twin().unit(option(call))
+    room = {
+        "max_delta": 6_000 / one.delta,
+        "max_gamma": 5_000 * 100 / one.gamma,
+        "max_vega": 100 * 100 / one.vega,
+        "most": mpf(30_000) / 2_750,
+    }[next(iter(change))]
+    assert int(room) == most
+    choose(world, **(WIDE | change))
+    world.pool.quote(call.code, wad(most))
+    with boa.reverts(reason):
+        world.pool.quote(call.code, wad(most + 1))
+
+
 def test_use_beyond_what_is_free_has_a_mark_up(world: PoolWorld) -> None:
     choose(world, free=0, slope=100, level=0, skew=0, delta=0, gamma=0, vega=0, edge=0)
     call = world.series(2_775)
