@@ -74,6 +74,19 @@ def test_even_number_of_sources_gives_the_mean_of_the_middle(three: Panel) -> No
     assert three.desk.oracle.price(SPX)[2] == _now() - 7
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_the_order_of_the_sources_does_not_matter(nine: Panel, seed: int) -> None:
+    """The worst for a sort, all the wrong way round, and some others."""
+    answers = list(range(2_708, 2_699, -1))
+    if seed:
+        random.Random(seed).shuffle(answers)
+    nine.say(*answers)
+    assert nine.status == (model.SERVED, 2_704 * WAD)
+    # An even number of them: one is stale.
+    nine.sources[answers.index(2_700)].say(2_700 * 10**8, _now() - MAX_AGE - 1)
+    assert nine.status == (model.SERVED, 27_045 * WAD // 10)
+
+
 def test_one_at_zero_and_one_at_2_255(nine: Panel) -> None:
     nine.sources[0].say(0, _now())
     nine.sources[1].say(2**255 - 1, _now())

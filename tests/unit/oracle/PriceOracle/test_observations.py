@@ -240,6 +240,27 @@ def test_median_of_the_averages_of_several_histories(desk: Any, expiry: int) -> 
     assert desk.oracle.fix(SPX, expiry, starts) == model.median_fixing(averages) == averages[1]
 
 
+@pytest.mark.parametrize("later", [0, DAY])
+def test_a_long_history_among_short_ones_is_walked_to_its_end(
+    desk: Any, expiry: int, later: int
+) -> None:
+    """No call fixes from the others what one of them is not yet read for."""
+    sources = [desk.lying() for _ in range(3)]
+    desk.set_sources(SPX, sources, 2)
+    averages = []
+    for source, count, price in zip(sources, (100, 1, 1), (2_750, 2_700, 2_800), strict=True):
+        rounds = [(2_600 * 10**8, expiry - 1_900, 1)]
+        rounds += [((price + i) * 10**8, expiry - 1_500 + 10 * i, 2 + i) for i in range(count)]
+        source.tell(1, rounds, [True] * len(rounds))
+        averages.append(model.average([model.Round(*entry) for entry in rounds], expiry))
+    _go(expiry + later)
+    assert desk.oracle.fix(SPX, expiry, [1, 1, 1]) == 0
+    # What was read of a source that dies meanwhile counts.
+    boa.env.set_code(sources[1].address, b"")
+    assert desk.oracle.fix(SPX, expiry, [1, 1, 1]) == model.median_fixing(averages)
+    assert model.median_fixing(averages) != model.median_fixing(averages[1:])
+
+
 def test_fewer_starts_than_sources_are_refused(desk: Any, expiry: int) -> None:
     sources = [desk.lying() for _ in range(3)]
     desk.set_sources(SPX, sources, 2)

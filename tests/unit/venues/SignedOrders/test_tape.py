@@ -8,9 +8,8 @@ import pytest
 from novate.deploy import deploy
 from novate.engine.cache import load
 from novate.market import Market
-from novate.orders import Leg
+from novate.orders import Leg, sign
 from novate.orders import quote as order_of
-from novate.orders import sign
 from novate.parameters import Parameters
 from novate.reference import pricing
 from novate.series import DAY, WAD
