@@ -1,5 +1,6 @@
 """The oracle on signed feeds, with a surface and market hours: all real, as they are deployed."""
 
+import json
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from novate.deploy import compiled, deploy
 from novate.engine.cache import load
+from novate.manifest import parameters_from, plain
 from novate.oracle.hours import new_york
 from novate.oracle.reports import assemble
 from novate.parameters import Parameters, Reporters
@@ -133,6 +135,16 @@ def test_a_report_of_too_few_reaches_nobody(desk: Desk) -> None:
     with boa.reverts("report: not the quorum"):
         desk.feed.feed.submit(*report.arguments(), *assemble(dict(enumerate(signed[:2])), 2))
     assert desk.oracle.spot(BTC)[0] == 60_000 * WAD
+
+
+def test_optional_parts_go_through_a_manifest() -> None:
+    year = date(2026, 1, 1), date(2026, 12, 31)
+    chosen = Parameters(
+        reporters=Reporters(members=("0x" + 40 * "1", "0x" + 40 * "2"), quorum=2),
+        hours=new_york(*year).hours(*year, widening=50),
+        tape=True,
+    )
+    assert parameters_from(json.loads(json.dumps(plain(chosen)))) == chosen
 
 
 def test_a_deployment_opens_all_of_it() -> None:
