@@ -31,6 +31,7 @@ from ..interfaces import IPoolPricer
 from ..interfaces import IPoolShares
 from . import pool_flows
 from . import pool_rules
+from . import pool_trades
 from . import pool_watch
 
 initializes: ownable
@@ -61,13 +62,10 @@ interface Operators:
 
 WAD: constant(int256) = 10**18
 BPS: constant(int256) = 10**4
-DAY: constant(uint256) = 86_400
-MINUTE: constant(uint256) = 60
 HOUR: constant(uint256) = 3_600
 PORTFOLIO: constant(uint256) = 1
 # A share has 24 decimals and begins at one USD.
 SHARE: constant(uint256) = 10**24
-MAX_QUANTITY: constant(int256) = 2**95 - 1
 
 CLEARINGHOUSE: public(immutable(address))
 ORACLE: public(immutable(address))
@@ -160,7 +158,7 @@ def trade(account: uint256, code: uint256, quantity: int256, limit: int256) -> i
     # Not below zero, since no rebate exceeds the reserve.
     kept: uint256 = convert(convert(worth.reserve, int256) + deal.cost - deal.value, uint256)
     pool_flows._keep(kept, risk.theta, deal.capital)
-    self._exchange([self._leg(account, code, quantity, deal.cost)])
+    extcall IClearinghouse(CLEARINGHOUSE).novate([pool_trades._leg(ACCOUNT, account, code, quantity, deal.cost)])
     log Traded(
         account=account, series=code, quantity=quantity, cost=deal.cost, fee=deal.fee, charge=deal.charge
     )
@@ -183,9 +181,9 @@ def hedge(account: uint256, expiry: uint256, strike: uint256, quantity: int256) 
     conduct: uint256 = pool_rules.conduct
     call: uint256 = series._encode(UNDERLYING, expiry, strike, 0, 0)
     put: uint256 = series._encode(UNDERLYING, expiry, strike, 1, 0)
-    self._require_tradable(call, quantity, rules, conduct)
+    pool_trades._require_tradable(UNDERLYING, call, quantity, rules, conduct)
     risk: IPoolPricer.Risk = self._risk(call, rules)
-    other: IPoolPricer.Risk = staticcall IPoolPricer(PRICER).assess(UNDERLYING, [], put, self._horizon(rules))
+    other: IPoolPricer.Risk = staticcall IPoolPricer(PRICER).assess(UNDERLYING, [], put, 0)
     assert risk.fresh, "pool: stale price"
     worth: Worth = self._worth_now(risk, conduct)
     delta: int256 = quantity * (risk.unit_delta - other.unit_delta) // WAD
@@ -201,8 +199,11 @@ def hedge(account: uint256, expiry: uint256, strike: uint256, quantity: int256) 
         for_call -= edge
     else:
         for_put -= edge
-    self._exchange(
-        [self._leg(account, call, -quantity, for_call), self._leg(account, put, quantity, for_put)]
+    extcall IClearinghouse(CLEARINGHOUSE).novate(
+        [
+            pool_trades._leg(ACCOUNT, account, call, -quantity, for_call),
+            pool_trades._leg(ACCOUNT, account, put, quantity, for_put),
+        ]
     )
     log Hedged(account=account, expiry=expiry, strike=strike, quantity=quantity, edge=edge)
     return -(for_call + for_put)
@@ -307,18 +308,12 @@ def _require_actor(account: uint256):
 
 @internal
 @view
-def _horizon(rules: uint256) -> uint256:
-    return convert(pool_rules._field(rules, pool_rules.HORIZON), uint256) * HOUR
-
-
-@internal
-@view
 def _risk(code: uint256, rules: uint256) -> IPoolPricer.Risk:
     return staticcall IPoolPricer(PRICER).assess(
         UNDERLYING,
         staticcall IClearinghouse(CLEARINGHOUSE).positions_of(ACCOUNT),
         code,
-        self._horizon(rules),
+        convert(pool_rules._field(rules, pool_rules.HORIZON), uint256) * HOUR,
     )
 
 
@@ -348,20 +343,6 @@ def _worth(risk: IPoolPricer.Risk, conduct: uint256, cash: int256, reserve: uint
 
 @internal
 @view
-def _require_tradable(code: uint256, quantity: int256, rules: uint256, conduct: uint256):
-    assert series._underlying(code) == UNDERLYING, "pool: other underlying"
-    assert not series._has_barrier(code), "pool: barrier"
-    within: bool = quantity <= MAX_QUANTITY and quantity >= -MAX_QUANTITY
-    assert quantity != 0 and within, "pool: quantity out of range"
-    expiry: uint256 = series._expiry(code)
-    last: uint256 = convert(pool_rules._field(rules, pool_rules.LAST), uint256) * MINUTE
-    assert expiry > block.timestamp + last, "pool: too close to expiry"
-    longest: uint256 = convert(pool_rules._field(conduct, pool_rules.LONGEST), uint256) * DAY
-    assert expiry <= block.timestamp + longest, "pool: too far from expiry"
-
-
-@internal
-@view
 def _offer(code: uint256, quantity: int256) -> (IPoolPricer.Risk, IPoolPricer.Deal, Worth):
     """
     @notice What a trade costs and all that it moves, or why it is refused.
@@ -369,7 +350,7 @@ def _offer(code: uint256, quantity: int256) -> (IPoolPricer.Risk, IPoolPricer.De
     conduct: uint256 = pool_rules.conduct
     order: IPoolPricer.Order = empty(IPoolPricer.Order)
     order.rules = pool_rules.rules
-    self._require_tradable(code, quantity, order.rules, conduct)
+    pool_trades._require_tradable(UNDERLYING, code, quantity, order.rules, conduct)
     order.code = code
     order.quantity = quantity
     order.reserve = pool_flows._released(conduct)
@@ -389,33 +370,6 @@ def _offer(code: uint256, quantity: int256) -> (IPoolPricer.Risk, IPoolPricer.De
     share: uint256 = self._share_value(worth.income)
     assert not pool_watch._swings(record, share, conduct), "pool: value swings"
     return risk, deal, worth
-
-
-@internal
-@view
-def _leg(account: uint256, code: uint256, quantity: int256, cost: int256) -> IClearinghouse.Trade:
-    """
-    @param quantity [wad] that the account buys, negative when it sells.
-    @param cost [wad USD] that it pays, of the same sign or zero.
-    """
-    trade: IClearinghouse.Trade = IClearinghouse.Trade(
-        seller=ACCOUNT,
-        buyer=account,
-        series=code,
-        quantity=convert(abs(quantity), uint256),
-        premium=convert(abs(cost), uint256),
-        seller_fee=0,
-        buyer_fee=0,
-    )
-    if quantity < 0:
-        trade.seller = account
-        trade.buyer = ACCOUNT
-    return trade
-
-
-@internal
-def _exchange(trades: DynArray[IClearinghouse.Trade, 2]):
-    extcall IClearinghouse(CLEARINGHOUSE).novate(trades)
 
 
 @internal

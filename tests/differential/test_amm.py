@@ -195,9 +195,9 @@ def test_a_day_of_trades(seed: int) -> None:
             assert near(offered.value, value) and near(offered.fee, fee)
             traded += 1
         worth = world.pool.state(0)[1]
-        assert near(worth.income, twin.income, 1e-3) and near(worth.reserve, twin.reserve, 1e-3)
+        assert near(worth.income, twin.income, 1e-8) and near(worth.reserve, twin.reserve, 1e-5)
         low, high = twin.worth(world.conduct)
-        assert near(worth.low, low, 1e-3) and near(worth.high, high, 1e-3)
+        assert near(worth.low, low, 1e-8) and near(worth.high, high, 1e-8)
         world.pass_time(rng.randint(12, 4 * HOUR))
         world.market.push_price(2_750 * (1 + rng.uniform(-0.01, 0.01)), 0.15)
     assert traded >= 6
