@@ -1,0 +1,665 @@
+# pragma version 0.4.3
+# pragma nonreentrancy on
+# pragma optimize codesize
+"""
+@title StrategyVault
+@license AGPL-3.0-only
+@notice An ERC-4626 vault that plays a strategy of options (strategy.vy) round after round, as an account
+        of the clearinghouse, and trades in the batch auction only: nobody chooses its prices.
+
+          open   all assets are here; shares come and go at once, at their exact share of them
+          round  assets back options. `begin` (anyone) moves them to the ledger and seals an order,
+                 `reveal` opens it; once everything has expired, `finish` brings them back here
+
+        Who comes or goes in a round waits for its end, by VaultQueue or by itself: in a round no share
+        has a price that somebody could choose his moment for. `begin` waits for an hour after the
+        last round. An asset that is not the stablecoin ends its rounds with cash, or owing some: then
+        anyone exchanges it at the oracle's price and EDGE on top.
+@dev A virtual holder of VIRTUAL shares and one unit of the asset makes gifts useless to whoever came
+     first (OpenZeppelin's defence against inflation). Who begins a round lends the order's bond.
+@custom:trust The owner gets a fee of new gains, at most a fifth, and can end the rounds for good. It
+              cannot change the strategy or touch assets.
+@custom:kill `stop`: no further round. `leave` pays what margin leaves free in the midst of one.
+@custom:rounding In favour of those who stay (EIP-4626).
+"""
+
+from ethereum.ercs import IERC20
+from ethereum.ercs import IERC20Detailed
+from ethereum.ercs import IERC4626
+from snekmate.auth import ownable
+from snekmate.tokens import erc20
+from snekmate.utils import math
+
+from ..instruments import series
+from ..interfaces import IClearinghouse
+from ..interfaces import IOracle
+from . import strategy
+
+initializes: ownable
+initializes: erc20[ownable := ownable]
+initializes: strategy
+
+exports: (
+    erc20.totalSupply,
+    erc20.balanceOf,
+    erc20.transfer,
+    erc20.transferFrom,
+    erc20.approve,
+    erc20.allowance,
+    erc20.name,
+    erc20.symbol,
+    erc20.decimals,
+    erc20.permit,
+    erc20.nonces,
+    erc20.DOMAIN_SEPARATOR,
+    erc20.eip712Domain,
+    ownable.owner,
+    ownable.transfer_ownership,
+    strategy.rules,
+    strategy.PRICER,
+    strategy.UNDERLYING,
+)
+
+
+struct Leg:
+    series: uint256
+    ratio: int256
+
+
+struct Order:
+    account: uint256
+    legs: DynArray[Leg, 4]
+    units: uint256
+    limit: int256
+
+
+interface Ledger:
+    def token_of(asset: uint256) -> address: view
+    def deposit(account: uint256, asset: uint256, amount: uint256): nonpayable
+    def withdraw(account: uint256, asset: uint256, amount: uint256, receiver: address): nonpayable
+    def settle(accounts: DynArray[uint256, 32]): nonpayable
+
+
+interface Batch:
+    def CLEARINGHOUSE() -> address: view
+    def ORACLE() -> address: view
+    def LENGTH() -> uint256: view
+    def RATE() -> uint256: view
+    def is_over(id: uint256) -> bool: view
+    def free(owner: address) -> uint256: view
+    def orders(id: uint256) -> (uint256, uint256): view
+    def seal(owner: address, order: Order, salt: bytes32) -> bytes32: view
+    def bring(amount: uint256): nonpayable
+    def take(amount: uint256): nonpayable
+    def commit(sealed: bytes32, bond: uint256): nonpayable
+    def reveal(order: Order, salt: bytes32, hint: uint256) -> uint256: nonpayable
+    def release(ids: DynArray[uint256, 32]): nonpayable
+
+
+WAD: constant(uint256) = 10**18
+UNIT: constant(uint256) = 10**9
+BPS: constant(uint256) = 10**4
+# [s] that a vault stays open between rounds.
+PAUSE: constant(uint256) = 3_600
+VIRTUAL: constant(uint256) = 10**6
+MAX_FEE: constant(uint256) = 2_000  # [bps] of new gains
+EDGE: constant(uint256) = 50  # [bps] for who exchanges what a round left in cash
+# [wad USD] of cash that may stay behind after a round, so that gifts of cents hold up nobody.
+CRUMBS: constant(int256) = 10**18
+
+CLEARINGHOUSE: public(immutable(address))
+ORACLE: public(immutable(address))
+BATCH: public(immutable(address))
+ACCOUNT: public(immutable(uint256))
+# Of the clearinghouse; 0 is the stablecoin. `WRAPPED`: an ERC-4626 over the underlying.
+ASSET_INDEX: public(immutable(uint256))
+WRAPPED: public(immutable(bool))
+asset: public(immutable(address))
+CASH: immutable(address)
+# [wad] of the smallest unit of asset and of cash
+SCALE: immutable(uint256)
+CASH_SCALE: immutable(uint256)
+# Units of the wrapped asset in one whole.
+UNIT_BELOW: immutable(uint256)
+
+# Beginnings and ends of rounds so far: odd while one is under way.
+rounds: public(uint256)
+# [s] since when the vault is open, or since when a round is under way
+since: public(uint256)
+stopped: public(bool)
+fee: public(uint256)  # [bps] of new gains
+# [assets x 1e18 a share, virtual ones included] the highest value of a share that was charged.
+mark: public(uint256)
+order: public(Order)
+order_id: public(uint256)
+epoch: public(uint256)
+revealed: public(bool)
+# [1e-9 USD] of bonds: who lent it to the order of this round, and what others may have back
+lender: public(address)
+owed: public(HashMap[address, uint256])
+owed_to_all: uint256
+
+
+event RoundBegun:
+    round: indexed(uint256)
+    id: uint256
+    units: uint256  # [wad]
+    limit: int256  # [wad USD]
+
+
+event RoundFinished:
+    round: indexed(uint256)
+    assets: uint256
+    fee_shares: uint256
+
+
+event Exchanged:
+    account: indexed(address)
+    cash: int256  # [wad USD] that the vault got
+    assets: int256  # that the vault got, own units
+
+
+event Left:
+    owner: indexed(address)
+    shares: uint256
+    assets: uint256
+
+
+event FeeSet:
+    old: uint256  # [bps]
+    new: uint256  # [bps]
+
+
+event Stopped:
+    pass
+
+
+@deploy
+def __init__(
+    name: String[25],
+    symbol: String[5],
+    batch: address,
+    pricer: address,
+    asset_index: uint256,
+    wrapped: bool,
+    underlying: uint256,
+    owner: address,
+    rules: strategy.Rules,
+):
+    """
+    @param batch A BatchAuction.
+    @param pricer A PoolPricer over the same oracle.
+    @param asset_index Asset of the clearinghouse that is deposited here.
+    @param wrapped Whether it is shares of an ERC-4626 whose asset is the underlying.
+    """
+    ownable.__init__()
+    assert owner != empty(address), "vault: no owner"
+    ownable._transfer_ownership(owner)
+    strategy.__init__(pricer, underlying, rules)
+    BATCH = batch
+    ORACLE = staticcall Batch(batch).ORACLE()
+    ledger: address = staticcall Batch(batch).CLEARINGHOUSE()
+    CLEARINGHOUSE = ledger
+    ACCOUNT = convert(self, uint256) << 96
+    ASSET_INDEX = asset_index
+    WRAPPED = wrapped
+    token: address = staticcall Ledger(ledger).token_of(asset_index)
+    cash: address = staticcall Ledger(ledger).token_of(0)
+    asset = token
+    CASH = cash
+    decimals: uint8 = staticcall IERC20Detailed(token).decimals()
+    SCALE = 10 ** (18 - convert(decimals, uint256))
+    CASH_SCALE = 10 ** (18 - convert(staticcall IERC20Detailed(cash).decimals(), uint256))
+    erc20.__init__(name, symbol, decimals + 6, name, "1")
+    extcall IERC20(token).approve(ledger, max_value(uint256), default_return_value=True)
+    extcall IERC20(cash).approve(batch, max_value(uint256), default_return_value=True)
+    if token != cash:
+        extcall IERC20(cash).approve(ledger, max_value(uint256), default_return_value=True)
+    self.since = block.timestamp
+    self.mark = WAD * WAD // VIRTUAL
+    unit: uint256 = WAD
+    if wrapped:
+        inner: address = staticcall IERC4626(token).asset()
+        unit = 10 ** convert(staticcall IERC20Detailed(inner).decimals(), uint256)
+    UNIT_BELOW = unit
+
+
+# -- shares (ERC-4626) --
+
+
+@external
+def deposit(assets: uint256, receiver: address) -> uint256:
+    """
+    @notice Brings assets, between rounds.
+    @return The shares made.
+    """
+    self._require_open()
+    shares: uint256 = self._to_shares(assets, False)
+    self._enter(assets, shares, receiver)
+    return shares
+
+
+@external
+def mint(shares: uint256, receiver: address) -> uint256:
+    """
+    @notice Makes so many shares, between rounds.
+    @return The assets brought.
+    """
+    self._require_open()
+    assets: uint256 = self._to_assets(shares, True)
+    self._enter(assets, shares, receiver)
+    return assets
+
+
+@external
+def withdraw(assets: uint256, receiver: address, owner: address) -> uint256:
+    """
+    @notice Takes assets, between rounds.
+    @return The shares ended.
+    """
+    self._require_open()
+    shares: uint256 = self._to_shares(assets, True)
+    self._exit(assets, shares, receiver, owner)
+    return shares
+
+
+@external
+def redeem(shares: uint256, receiver: address, owner: address) -> uint256:
+    """
+    @notice Ends shares, between rounds.
+    @return The assets paid.
+    """
+    self._require_open()
+    assets: uint256 = self._to_assets(shares, False)
+    self._exit(assets, shares, receiver, owner)
+    return assets
+
+
+@external
+def leave(shares: uint256, receiver: address) -> uint256:
+    """
+    @notice Emergency exit in the midst of a round: pays a share of what initial margin leaves free, and
+            nothing for the rest, which those who stay keep.
+    @return The assets paid.
+    """
+    assert self._in_round(), "vault: open, redeem"
+    free: int256 = (staticcall IClearinghouse(CLEARINGHOUSE).health(ACCOUNT)).initial
+    supply: uint256 = erc20.totalSupply + VIRTUAL
+    worth: uint256 = convert(max(free, 0), uint256) * shares // supply
+    assets: uint256 = min(worth * WAD // self._served_price(), self._held() * shares // supply) // SCALE
+    erc20._burn(msg.sender, shares)
+    if assets != 0:
+        extcall Ledger(CLEARINGHOUSE).withdraw(ACCOUNT, ASSET_INDEX, assets, receiver)
+    log Left(owner=msg.sender, shares=shares, assets=assets)
+    return assets
+
+
+# -- anyone --
+
+
+@external
+def begin(expiry: uint256, strikes: DynArray[uint256, 2], bond: uint256):
+    """
+    @notice Begins a round: everything goes to the ledger and an order is sealed.
+    @param expiry [s]
+    @param strikes [wad] of the legs, as the strategy wants them.
+    @param bond In units of the stablecoin: what the caller lends for the order.
+    """
+    assert not self.stopped, "vault: stopped"
+    self._require_open()
+    assert block.timestamp >= self.since + PAUSE, "vault: just opened"
+    words: DynArray[uint256, 2] = []
+    limit: int256 = 0
+    words, limit = strategy._choose(expiry, strikes)
+    amount: uint256 = staticcall IERC20(asset).balanceOf(self)
+    assert amount != 0 and erc20.totalSupply != 0, "vault: empty"
+    extcall Ledger(CLEARINGHOUSE).deposit(ACCOUNT, ASSET_INDEX, amount)
+    worth: uint256 = amount * SCALE * self._served_price() // WAD
+    price: uint256 = (staticcall IOracle(ORACLE).price(strategy.UNDERLYING))[0]
+    legs: DynArray[Leg, 4] = []
+    for word: uint256 in words:
+        legs.append(Leg(series=word >> 96, ratio=series._quantity(word)))
+    order: Order = Order(
+        account=ACCOUNT, legs=legs, units=strategy._contracts(worth, price, strikes[0]), limit=limit
+    )
+    # What the batch will ask at the reveal, with room for a move of a tenth: so nobody begins rounds
+    # that cannot trade for less than a bond.
+    least: uint256 = order.units * len(legs) * price // WAD * staticcall Batch(BATCH).RATE() // BPS
+    assert bond * CASH_SCALE >= least * 11 // 10, "vault: bond too small"
+    self.order = order
+    self.rounds += 1
+    self.since = block.timestamp
+    self.revealed = False
+    self.lender = msg.sender
+    self.epoch = block.timestamp // staticcall Batch(BATCH).LENGTH()
+    moved: bool = extcall IERC20(CASH).transferFrom(msg.sender, self, bond, default_return_value=True)
+    assert moved, "vault: transfer failed"
+    extcall Batch(BATCH).bring(bond)
+    # A vault has no secrets: its order is public and so is its salt, the round.
+    sealed: bytes32 = staticcall Batch(BATCH).seal(self, order, convert(self.rounds, bytes32))
+    extcall Batch(BATCH).commit(sealed, bond * CASH_SCALE // UNIT)
+    self.order_id = convert(sealed, uint256) & (2**96 - 1)
+    log RoundBegun(round=self.rounds, id=self.order_id, units=order.units, limit=limit)
+
+
+@external
+def reveal(hint: uint256):
+    """
+    @notice Opens the order, in the next epoch of the batch; the lender's bond is lost if nobody does.
+    @param hint As in BatchAuction.reveal.
+    """
+    assert self._in_round() and not self.revealed, "vault: nothing to reveal"
+    self.revealed = True
+    extcall Batch(BATCH).reveal(self.order, convert(self.rounds, bytes32), hint)
+
+
+@external
+def exchange(cash: uint256, limit: uint256) -> uint256:
+    """
+    @notice After the options of a round: whoever brings cash that the vault owes gets assets for it, or
+            brings assets for cash that it has, at the oracle's price and EDGE on top.
+    @param cash In units of the stablecoin.
+    @param limit In units of the asset: the least to get, or the most to bring.
+    @return The assets moved.
+    """
+    assert ASSET_INDEX != 0, "vault: asset is cash"
+    self._require_through()
+    ledger: Ledger = Ledger(CLEARINGHOUSE)
+    amount: uint256 = cash * CASH_SCALE
+    balance: int256 = staticcall IClearinghouse(CLEARINGHOUSE).cash_of(ACCOUNT)
+    unit: uint256 = self._served_price() * SCALE
+    assets: uint256 = 0
+    if balance < 0:
+        # The last unit may be more than is owed.
+        assert amount < convert(-balance, uint256) + CASH_SCALE, "vault: more than is owed"
+        assets = amount * WAD * (BPS + EDGE) // (unit * BPS)
+        assert assets >= limit, "vault: beyond limit"
+        moved: bool = extcall IERC20(CASH).transferFrom(msg.sender, self, cash, default_return_value=True)
+        assert moved, "vault: transfer failed"
+        extcall ledger.deposit(ACCOUNT, 0, cash)
+        extcall ledger.withdraw(ACCOUNT, ASSET_INDEX, assets, msg.sender)
+        log Exchanged(account=msg.sender, cash=convert(amount, int256), assets=-convert(assets, int256))
+    else:
+        assert amount <= convert(balance, uint256), "vault: more than there is"
+        divisor: uint256 = unit * BPS
+        assets = (amount * WAD * (BPS - EDGE) + divisor - 1) // divisor
+        assert assets <= limit, "vault: beyond limit"
+        moved: bool = extcall IERC20(asset).transferFrom(msg.sender, self, assets, default_return_value=True)
+        assert moved, "vault: transfer failed"
+        extcall ledger.deposit(ACCOUNT, ASSET_INDEX, assets)
+        extcall ledger.withdraw(ACCOUNT, 0, cash, msg.sender)
+        log Exchanged(account=msg.sender, cash=-convert(amount, int256), assets=convert(assets, int256))
+    return assets
+
+
+@external
+def finish():
+    """
+    @notice Ends a round: its options are settled, its assets come back, the vault opens.
+    """
+    assert self._in_round(), "vault: no round"
+    extcall Ledger(CLEARINGHOUSE).settle([ACCOUNT])
+    self._require_through()
+    if (staticcall Batch(BATCH).orders(self.order_id))[0] != 0:
+        extcall Batch(BATCH).release([self.order_id])
+    # What came back of the bond; what is owed to earlier lenders lies there too.
+    back: uint256 = staticcall Batch(BATCH).free(self) - self.owed_to_all
+    self.owed[self.lender] += back
+    self.owed_to_all += back
+    cash: int256 = staticcall IClearinghouse(CLEARINGHOUSE).cash_of(ACCOUNT)
+    amount: uint256 = self._held() // SCALE
+    if ASSET_INDEX != 0:
+        assert cash >= 0 and cash < CRUMBS, "vault: cash to exchange"
+    if amount != 0:
+        extcall Ledger(CLEARINGHOUSE).withdraw(ACCOUNT, ASSET_INDEX, amount, self)
+    self.rounds += 1
+    self.since = block.timestamp
+    fee_shares: uint256 = self._charge()
+    log RoundFinished(round=self.rounds, assets=amount, fee_shares=fee_shares)
+
+
+@external
+def pay_back(lender: address):
+    """
+    @notice Pays a lender what came back of its bonds.
+    """
+    amount: uint256 = self.owed[lender]
+    self.owed[lender] = 0
+    self.owed_to_all -= amount
+    tokens: uint256 = amount * UNIT // CASH_SCALE
+    extcall Batch(BATCH).take(tokens)
+    moved: bool = extcall IERC20(CASH).transfer(lender, tokens, default_return_value=True)
+    assert moved, "vault: transfer failed"
+
+
+# -- owner --
+
+
+@external
+def set_fee(fee: uint256):
+    """
+    @param fee [bps] of what a share is worth more than ever before, charged at the end of rounds.
+    """
+    ownable._check_owner()
+    assert fee <= MAX_FEE, "vault: fee too high"
+    log FeeSet(old=self.fee, new=fee)
+    self.fee = fee
+
+
+@external
+def stop():
+    """
+    @notice No further round, for good.
+    """
+    ownable._check_owner()
+    self.stopped = True
+    log Stopped()
+
+
+# -- views --
+
+
+@external
+@view
+def in_round() -> bool:
+    return self._in_round()
+
+
+@external
+@view
+def totalAssets() -> uint256:
+    """
+    @notice All assets; in a round what the account is worth at its marks.
+    """
+    return self._total()
+
+
+@external
+@view
+def convertToShares(assets: uint256) -> uint256:
+    return self._to_shares(assets, False)
+
+
+@external
+@view
+def convertToAssets(shares: uint256) -> uint256:
+    return self._to_assets(shares, False)
+
+
+@external
+@view
+def maxDeposit(receiver: address) -> uint256:
+    """
+    @return Nothing in a round.
+    """
+    return 0 if self._in_round() else 2**112
+
+
+@external
+@view
+def maxMint(receiver: address) -> uint256:
+    return 0 if self._in_round() else 2**112
+
+
+@external
+@view
+def maxWithdraw(owner: address) -> uint256:
+    return 0 if self._in_round() else self._to_assets(erc20.balanceOf[owner], False)
+
+
+@external
+@view
+def maxRedeem(owner: address) -> uint256:
+    return 0 if self._in_round() else erc20.balanceOf[owner]
+
+
+@external
+@view
+def previewDeposit(assets: uint256) -> uint256:
+    return self._to_shares(assets, False)
+
+
+@external
+@view
+def previewMint(shares: uint256) -> uint256:
+    return self._to_assets(shares, True)
+
+
+@external
+@view
+def previewWithdraw(assets: uint256) -> uint256:
+    return self._to_shares(assets, True)
+
+
+@external
+@view
+def previewRedeem(shares: uint256) -> uint256:
+    return self._to_assets(shares, False)
+
+
+# -- internals --
+
+
+@internal
+@view
+def _in_round() -> bool:
+    return self.rounds % 2 == 1
+
+
+@internal
+@view
+def _require_open():
+    assert not self._in_round(), "vault: round under way"
+
+
+@internal
+@view
+def _require_through():
+    """
+    @notice The round's order can trade no more, and what it traded has been settled.
+    """
+    assert self._in_round(), "vault: no round"
+    over: bool = block.timestamp >= (self.epoch + 2) * staticcall Batch(BATCH).LENGTH()
+    if self.revealed:
+        over = staticcall Batch(BATCH).is_over(self.order_id)
+    assert over, "vault: order is open"
+    assert len(staticcall IClearinghouse(CLEARINGHOUSE).positions_of(ACCOUNT)) == 0, "vault: options are open"
+
+
+@internal
+@view
+def _held() -> uint256:
+    """
+    @return [wad] of the asset in the account.
+    """
+    if ASSET_INDEX == 0:
+        return convert(max(staticcall IClearinghouse(CLEARINGHOUSE).cash_of(ACCOUNT), 0), uint256)
+    for word: uint256 in staticcall IClearinghouse(CLEARINGHOUSE).holdings_of(ACCOUNT):
+        if word >> 248 == ASSET_INDEX:
+            return word & (2**248 - 1)
+    return 0
+
+
+@internal
+@view
+def _served_price() -> uint256:
+    """
+    @return [wad USD] of one whole asset; reverts when the oracle serves no price.
+    """
+    if ASSET_INDEX == 0:
+        return WAD
+    return self._with_wrapping((staticcall IOracle(ORACLE).price(strategy.UNDERLYING))[0])
+
+
+@internal
+@view
+def _with_wrapping(price: uint256) -> uint256:
+    if not WRAPPED:
+        return price
+    return price * staticcall IERC4626(asset).convertToAssets(WAD // SCALE) // UNIT_BELOW
+
+
+@internal
+@view
+def _total() -> uint256:
+    """
+    @return All assets, in their own units.
+    """
+    here: uint256 = staticcall IERC20(asset).balanceOf(self)
+    if not self._in_round():
+        return here
+    worth: int256 = (staticcall IClearinghouse(CLEARINGHOUSE).health(ACCOUNT)).equity
+    price: uint256 = WAD
+    if ASSET_INDEX != 0:
+        price = self._with_wrapping((staticcall IOracle(ORACLE).spot(strategy.UNDERLYING))[0])
+    return here + convert(max(worth, 0), uint256) * WAD // max(price * SCALE, 1)
+
+
+@internal
+@view
+def _to_shares(assets: uint256, up: bool) -> uint256:
+    return math._mul_div(assets, erc20.totalSupply + VIRTUAL, self._total() + 1, up)
+
+
+@internal
+@view
+def _to_assets(shares: uint256, up: bool) -> uint256:
+    return math._mul_div(shares, self._total() + 1, erc20.totalSupply + VIRTUAL, up)
+
+
+@internal
+def _enter(assets: uint256, shares: uint256, receiver: address):
+    moved: bool = extcall IERC20(asset).transferFrom(msg.sender, self, assets, default_return_value=True)
+    assert moved, "vault: transfer failed"
+    erc20._mint(receiver, shares)
+    log IERC4626.Deposit(sender=msg.sender, owner=receiver, assets=assets, shares=shares)
+
+
+@internal
+def _exit(assets: uint256, shares: uint256, receiver: address, owner: address):
+    if msg.sender != owner:
+        erc20._spend_allowance(owner, msg.sender, shares)
+    erc20._burn(owner, shares)
+    moved: bool = extcall IERC20(asset).transfer(receiver, assets, default_return_value=True)
+    assert moved, "vault: transfer failed"
+    log IERC4626.Withdraw(sender=msg.sender, receiver=receiver, owner=owner, assets=assets, shares=shares)
+
+
+@internal
+def _charge() -> uint256:
+    """
+    @notice Makes shares for the owner, of what a share is worth more than ever before.
+    @return How many.
+    """
+    total: uint256 = staticcall IERC20(asset).balanceOf(self) + 1
+    supply: uint256 = erc20.totalSupply + VIRTUAL
+    value: uint256 = total * WAD * WAD // supply
+    if value <= self.mark:
+        return 0
+    gain: uint256 = math._mul_div(value - self.mark, supply, WAD * WAD, False)
+    taken: uint256 = gain * self.fee // BPS
+    shares: uint256 = taken * supply // (total - taken)
+    if shares != 0:
+        erc20._mint(ownable.owner, shares)
+    self.mark = max(self.mark, total * WAD * WAD // (supply + shares))
+    return shares
