@@ -2,8 +2,8 @@
 
 A world is one market with a handful of people, driven by a seeded generator without hypothesis: a
 step is one action, after which everything is compared, money to the wei. Actions are in
-`accounts.py` and `auctions.py`, the comparison in `twin.py`. `python -m tests.stateful.campaign`
-plays many worlds, `test_crashes.py` a few.
+`accounts.py`, `auctions.py` and `last_resort.py`, the comparison in `twin.py`.
+`python -m tests.stateful.campaign` plays many worlds, `test_crashes.py` a few.
 """
 
 from collections import defaultdict
@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from novate.reference.ledger import FUND
-from tests.stateful.auctions import DUST, UNIT, Auctions
+from tests.stateful.auctions import DUST, UNIT
+from tests.stateful.last_resort import LastResort
 from tests.world import WAD
 
 PEOPLE = {  # [USD] each starts with
@@ -27,7 +28,7 @@ PEOPLE = {  # [USD] each starts with
 }
 
 
-class Crashes(Auctions):
+class Crashes(LastResort):
     """One world; `step` acts once and checks everything."""
 
     def __init__(self, seed: int) -> None:
