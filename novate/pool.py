@@ -159,6 +159,14 @@ class OptionPool:
         self.market.settle()
         self.market.send("clearinghouse", "settle", [self.account])
 
+    def figures(self) -> dict[str, float]:
+        """[USD] the options at mid, and what moves them: see IPoolPricer, gamma unweighted."""
+        positions = self.market.clearinghouse.positions_of(self.account)
+        underlying = self.market.parameters.underlying
+        risk = self.market.pool_pricer.assess(underlying, positions, 0, 0)
+        names = ("value", "delta", "gamma", "vega", "theta")
+        return {name: from_wad(getattr(risk, name)) for name in names}
+
     def standing(self) -> Standing:
         """Everything worth looking at."""
         risk, worth = self.contract.state(0)

@@ -44,6 +44,12 @@ CONDUCT = Conduct(jump=700, swing=3_000, band=2_500)
 UNHEDGED = replace(CONDUCT, edge=0, band=65_535)
 
 
+# Where a day's result comes from: what takers paid above the mid as fees, and as charges less
+# rebates; what hedging paid beyond it; and what the book made from one close to the next: by time,
+# by the moves of spot (first and second order) and of volatility, and all that is left.
+PARTS = ("fees", "charges", "hedging", "theta", "delta", "gamma", "vega", "rest")
+
+
 @dataclass
 class Day:
     """How the pool stood at the end of a day, and what it did on it."""
@@ -55,6 +61,7 @@ class Day:
     trades: int = 0
     refused: int = 0  # by the taker's price, a limit, a cut-off, or for margin
     hedges: int = 0
+    parts: dict[str, float] = field(default_factory=dict)  # [USD] of PARTS
 
 
 @dataclass
@@ -78,6 +85,11 @@ class Outcome:
         """The largest fall from an earlier height, as a share of it."""
         heights = np.maximum.accumulate([CAPITAL, *self.capital])
         return float(np.max(1 - np.array([CAPITAL, *self.capital]) / heights))
+
+    @property
+    def parts(self) -> dict[str, float]:
+        """[USD] all days together, by PARTS: they add up to what backers made."""
+        return {name: sum(day.parts.get(name, 0.0) for day in self.days) for name in PARTS}
 
     def largest(self, name: str) -> float:
         """The largest |delta|, |gamma| or |vega| of any day, as a share of capital."""
@@ -110,6 +122,8 @@ class Study:
         self.pool = OptionPool(self.market, rules, conduct)
         self.bars, self.rng = bars, np.random.default_rng(seed)
         self.crowd = (Flow("flow", size=40.0), Informed("insider"))
+        # The last close: what the pool was worth, its figures, spot, volatility, time.
+        self.before: tuple[float, dict[str, float], float, float, int] | None = None
         self.helpers = (RiskTaker("risk taker"), ForwardTrader("forward trader"))
         for agent in (*self.crowd, *self.helpers):
             self.market.fund(self.market.account(agent.name), PURSE)
@@ -134,6 +148,8 @@ class Study:
         market.travel(self.pool.conduct.pause * 60)
         pool.process()
         day = Day(bar.timestamp, bar.close, bar.implied_volatility, pool.standing())
+        total = day.standing.capital + day.standing.reserve
+        day.parts = self.explain(total, bar)
         for agents in (self.crowd, self.helpers):
             for agent in agents:
                 taker = market.account(agent.name)
@@ -142,19 +158,44 @@ class Study:
                     self.send(day, taker, wish, bar, expiries)
         pool.process()
         day.standing = pool.standing()
+        now = day.standing.capital + day.standing.reserve
+        known = sum(day.parts[name] for name in ("fees", "charges", "hedging"))
+        # The afternoon's hour, during which nothing but time moved.
+        day.parts["rest"] += now - total - known
+        self.before = (now, pool.figures(), bar.close, bar.implied_volatility, market.now)
         return day
+
+    def explain(self, total: float, bar: Bar) -> dict[str, float]:
+        """[USD] what the book made since the last close."""
+        parts = dict.fromkeys(PARTS, 0.0)
+        if self.before is None:
+            return parts
+        was, figures, spot, volatility, time = self.before
+        move = bar.close / spot - 1
+        parts["theta"] = figures["theta"] * (self.market.now - time) / (365 * DAY)
+        parts["delta"] = figures["delta"] * move
+        parts["gamma"] = figures["gamma"] * move * move / 2
+        parts["vega"] = figures["vega"] * (bar.implied_volatility - volatility)
+        parts["rest"] = total - was - sum(parts.values())
+        return parts
 
     def send(
         self, day: Day, taker: Account, wish: Order | Forward, bar: Bar, expiries: list[int]
     ) -> None:
         try:
             if isinstance(wish, Order):
-                self.pool.trade(taker, wish.series, wish.quantity, round(wish.limit, 9))
+                limit = round(wish.limit, 9)
+                receipt = self.pool.trade(taker, wish.series, wish.quantity, limit)
                 day.trades += 1
+                for event in receipt.find("Traded"):
+                    day.parts["fees"] += event.arguments["fee"] / 1e18
+                    day.parts["charges"] += event.arguments["charge"] / 1e18
             else:
                 strike = round(bar.close / 25) * 25
-                self.pool.hedge(taker, expiries[0], strike, wish.quantity)
+                receipt = self.pool.hedge(taker, expiries[0], strike, wish.quantity)
                 day.hedges += 1
+                for event in receipt.find("Hedged"):
+                    day.parts["hedging"] -= event.arguments["edge"] / 1e18
         except boa.BoaError:
             day.refused += 1
 
@@ -211,6 +252,7 @@ def main() -> None:
                 f" refused {sum(day.refused for day in outcome.days):4}"
                 f" hedges {sum(day.hedges for day in outcome.days):3}"
             )
+            print("   ", *(f"{name} {part:+,.0f}" for name, part in outcome.parts.items()))
 
 
 if __name__ == "__main__":

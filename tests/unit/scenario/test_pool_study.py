@@ -37,3 +37,8 @@ def test_figures_add_up(outcomes: dict[str, Any]) -> None:
         assert outcome.capital[-1] == last.capital + last.reserve
         assert outcome.result == pytest.approx(outcome.capital[-1] / CAPITAL - 1)
         assert last.low <= last.capital <= last.high
+        parts = outcome.parts
+        assert sum(parts.values()) == pytest.approx(outcome.capital[-1] - CAPITAL, abs=0.01)
+        # The orders that Taylor leaves out are small beside what it explains.
+        assert abs(parts["rest"]) < sum(abs(parts[n]) for n in ("theta", "delta", "gamma", "vega"))
+        assert parts["fees"] > 0 > parts["gamma"] and parts["theta"] > 0

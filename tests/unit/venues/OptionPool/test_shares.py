@@ -120,10 +120,15 @@ def test_the_reserve_fades_the_same_however_often_one_looks(
 
 def test_exits_leave_margin_and_a_buffer(world: PoolWorld) -> None:
     world.deal(world.series(2_775), 100)
+    second = str(boa.env.generate_address("second"))
+    world.shares.transfer(second, 8 * 10**29, sender=world.backer)
+    # One is paid in full, the other as far as it goes.
     leave(world, world.backer)
+    leave(world, second)
     assert serve(world, DAY)
-    left = world.shares.exits(0).amount
-    assert left > 0 and world.shares.first_exit() == 0
+    left = world.shares.exits(1).amount
+    assert 0 < left < 8 * 10**29 and world.shares.first_exit() == 1
+    assert world.token.balanceOf(second) > 0
     health = world.ledger.health(world.pool.ACCOUNT())
     worth = world.pool.state(0)[1]
     assert near(health.initial, mpf(worth.income) / WAD / 10, 0.01)
@@ -137,7 +142,7 @@ def test_exits_leave_margin_and_a_buffer(world: PoolWorld) -> None:
     world.market.fix(world.series(2_775).expiry)
     world.ledger.settle([world.pool.ACCOUNT()])
     assert world.shares.process(32, 32)
-    assert world.shares.totalSupply() == 0 and world.shares.exits(0).amount == 0
+    assert world.shares.totalSupply() == 0 and world.shares.exits(1).amount == 0
 
 
 def test_requests_can_be_taken_back(world: PoolWorld) -> None:
