@@ -11,18 +11,16 @@
 
         Options without barrier are valued as in contracts/margin/scenarios.vy. A barrier that
         is not decided counts for every scenario as touched or not, whichever costs more: a long
-        is worth nothing, a short is the option without barrier. So no price near a barrier
-        changes anything, and the touch itself can only improve an account.
+        is worth nothing, a short is the option without barrier. No scenario and no touch in it
+        can need more maintenance margin (tests/differential/test_barrier_bound.py).
         Expired positions count at the fixing; before there is one, losses at spot.
         Parameters are set through PortfolioSettings.vy, at this address.
-@dev State in the order of PortfolioSettings.vy. Stateless towards accounts: judges what it is handed.
-     Sorted by underlying and expiry, and by strike where naked shorts are netted, one pass sees an
-     expiry at a time.
-     A book without a long loses most at the highest volatility and at the lowest or highest spot,
-     as options are convex in the forward: the others are left out then, and the basis contingency is
-     bounded by what the outermost cost. Where that bound decides, the underlying is valued again in
-     full. How wide moves are, a scan range may say (contracts/margin/ScanRange.vy).
-     Prices are capped at 2**125 - 1 wad, quantities lie below 2**95.
+@dev State in the order of PortfolioSettings.vy. Stateless towards accounts. Sorted by underlying and
+     expiry, and by strike where naked shorts are netted, one pass sees an expiry at a time.
+     A book without a long loses most at the highest volatility and at the lowest or highest spot, as
+     options are convex in the forward: the others are left out, and the basis contingency is bounded
+     by what the outermost cost. Where that bound decides, the underlying is valued again in full.
+     Prices are capped at 2**125 - 1 wad; quantities lie below 2**95.
 @custom:trust The owner sets parameters within hard bounds; the oracle is trusted for prices.
 @custom:kill None; the ledger may register another engine.
 @custom:rounding Requirements up, values of longs down, of shorts up, within the stated bounds.
@@ -100,9 +98,7 @@ def excess(cash: int256, holdings: DynArray[uint256, 8], positions: DynArray[uin
     """
     @notice Excess over initial margin alone, see IMarginEngine.
     """
-    health: IMarginEngine.Health = self._judge(
-        cash, holdings, sorting._sorted(positions, BY_EXPIRY)
-    )
+    health: IMarginEngine.Health = self._judge(cash, holdings, sorting._sorted(positions, BY_EXPIRY))
     return health.initial, health.fresh
 
 
@@ -143,14 +139,10 @@ def _judge(
             worth: collateral.Worth = collateral._worth(holding, word, price)
             health.equity += worth.market
             health.fresh = health.fresh and fresh
-            stakes.append(
-                Stake(
-                    underlying=underlying,
-                    base=contingencies.Base(
-                        market=worth.market, maintenance=worth.maintenance, initial=worth.initial
-                    ),
-                )
+            base: contingencies.Base = contingencies.Base(
+                market=worth.market, maintenance=worth.maintenance, initial=worth.initial
             )
+            stakes.append(Stake(underlying=underlying, base=base))
 
     size: uint256 = len(words)
     # Barriers are decided first. A book of shorts alone has the sign in every word.
@@ -300,11 +292,10 @@ def _judge(
             initial: int256 = stake.base.initial
             maintenance: int256 = stake.base.maintenance
             fresh: bool = True
+            decides: bool = False
+            nothing: contingencies.Totals = empty(contingencies.Totals)
             if figures[0] != 0:
-                decides: bool = False
-                initial, maintenance, fresh, decides = self._requirement(
-                    empty(contingencies.Totals), figures, False, stake.base, 0
-                )
+                initial, maintenance, fresh, decides = self._requirement(nothing, figures, False, stake.base, 0)
             health.initial += initial
             health.maintenance += maintenance
             health.fresh = health.fresh and fresh
@@ -317,8 +308,7 @@ def _requirement(
     totals: contingencies.Totals, figures: uint256[2], short_only: bool, base: contingencies.Base, spot: uint256
 ) -> (int256, int256, bool, bool):
     """
-    @return initial and maintenance [wad], to be added to cash, whether the stablecoin's price is fresh, and
-            whether the basis decides
+    @return initial and maintenance [wad], to be added to cash, freshness, and whether the basis decides
     """
     stablecoin: uint256 = (figures[1] >> portfolio_rules.STABLECOIN) & (2**16 - 1)
     stable: uint256 = 10**18

@@ -16,6 +16,8 @@ struct Spot:
 
 spots: HashMap[uint256, Spot]
 quotes: HashMap[uint256, HashMap[uint256, IOracle.Quote]]
+# Of an expiry, the spot's left out, as `term` says it; 0 for what `quote` says.
+confidences: HashMap[uint256, HashMap[uint256, uint256]]
 states: HashMap[uint256, uint256]
 watched: public(HashMap[uint256, bool])
 fixings: HashMap[uint256, HashMap[uint256, uint256]]
@@ -63,6 +65,11 @@ def set_term(underlying: uint256, expiry: uint256, fixed: uint256, discount: uin
 
 
 @external
+def set_own_confidence(underlying: uint256, expiry: uint256, confidence: uint256):
+    self.confidences[underlying][expiry] = confidence
+
+
+@external
 def set_knocked(code: uint256, state: uint256):
     self.states[code] = state
 
@@ -88,6 +95,8 @@ def quote(underlying: uint256, expiry: uint256) -> IOracle.Quote:
 def term(underlying: uint256, expiry: uint256, spot: uint256) -> IOracle.Quote:
     quote: IOracle.Quote = self.quotes[underlying][expiry]
     quote.spot = spot
+    if self.confidences[underlying][expiry] != 0:
+        quote.confidence = self.confidences[underlying][expiry]
     return quote
 
 

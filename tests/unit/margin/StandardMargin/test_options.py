@@ -174,6 +174,26 @@ def test_two_books_together_may_need_more_than_apart(world: MarginWorld, expiry:
     assert together >= world.assess(*covered).initial - wad(1.2 * 1_505)
 
 
+def test_doubt_about_spot_is_charged_at_further_expiries_too(
+    world: MarginWorld, expiry: int
+) -> None:
+    """What an expiry says without spot is asked only where spot is above the threshold."""
+    later = world.expiry(336)
+    legs = word(call(expiry, 1_500), -1), word(call(later, 1_500), -2)
+    for when in (expiry, later):
+        world.set_quote(1, when, Quote(1_500, 1_500, 0.8, confidence=1.0))
+        # The volatility of each is beyond doubt.
+        world.oracle.set_own_confidence(1, when, WAD)
+    sure = world.assess(*legs)
+    for when in (expiry, later):
+        world.set_quote(1, when, Quote(1_500, 1_500, 0.8, confidence=0.3))
+    doubtful = world.assess(*legs)
+    assert doubtful.maintenance == sure.maintenance
+    # (1 - 0.3) * 0.4 of spot for three options.
+    assert sure.initial - doubtful.initial == 3 * 420 * WAD
+
+
+
 @pytest.mark.parametrize("near", [1.0, 0.3])
 @pytest.mark.parametrize("far", [1.0, 0.2])
 def test_further_expiries_are_charged_for_their_own_confidence(
