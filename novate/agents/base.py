@@ -65,6 +65,10 @@ class AuctionView:
     due: bool  # bids wait for a restart
     restored: bool  # the account stands well enough to end the auction
     delta: float = 0.0  # [units of the underlying] that a buyer of all of it would hedge
+    over: bool = False  # insolvent, at its worst price, and nobody took it
+    closes: int = 0  # [s] from when it may be closed against the other side, 0: not announced
+    # Series that it is short, and who holds them long, the largest first.
+    shorts: tuple[tuple[int, tuple[int, ...]], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -157,6 +161,22 @@ class WriteOff:
 
 
 @dataclass(frozen=True)
+class Announce:
+    """Nobody took an insolvent account: it will be closed against the other side."""
+
+    account: int
+
+
+@dataclass(frozen=True)
+class Deleverage:
+    """Close a short of an announced account against those who hold the series long."""
+
+    account: int
+    series: int  # code
+    opposites: tuple[int, ...]  # accounts, four at most
+
+
+@dataclass(frozen=True)
 class Bid:
     account: int
     share: float  # of all that is still for sale, 0 to 1
@@ -174,6 +194,8 @@ Action = (
     | RestartAuction
     | EndAuction
     | WriteOff
+    | Announce
+    | Deleverage
     | Bid
 )
 

@@ -28,6 +28,8 @@ from .base import AccountView, Agent, AuctionView, Position, View
 from .hand import perform
 from .keepers import Keeper, Liquidator
 
+# Kind of an auction, as contracts/auction/lots.vy; places of contracts/auction/deleveraging.vy.
+INSOLVENT, PLACES = 2, 4
 _DEPOSITED = "0x" + keccak(text="Deposited(uint256,uint256,uint256,address)").hex()
 # Relative step of the spot for a delta.
 _BUMP = 1e-3
@@ -111,11 +113,15 @@ class Desk:
         underlying = market.parameters.underlying
         spot = from_wad(market.oracle.spot(underlying)[0])
         expired: dict[int, set[int]] = {}
+        # series -> its longs by size, of those who are not in auction themselves
+        longs: dict[int, list[tuple[int, int]]] = {}
         if isinstance(self.agent, Keeper):
             for number in numbers:
-                for series, _ in market._positions(number):
+                for series, quantity in market._positions(number):
                     if series.expiry <= market.now:
                         expired.setdefault(series.expiry, set()).add(number)
+                    elif quantity > 0 and not (number in troubled and troubled[number].in_auction):
+                        longs.setdefault(series.code, []).append((quantity, number))
         fixed = {e for e in expired if market.oracle.fixing(underlying, e)}
         matured = sorted(set().union(*(expired[e] for e in fixed)))
         return View(
@@ -128,7 +134,9 @@ class Desk:
             me=me,
             accounts=tuple(troubled.values()),
             auctions=tuple(
-                self._auction(one, judged[n]) for n, one in troubled.items() if one.in_auction
+                self._auction(one, judged[n], longs)
+                for n, one in troubled.items()
+                if one.in_auction
             ),
             unfixed=tuple(sorted(set(expired) - fixed)),
             matured=tuple(matured),
@@ -151,8 +159,12 @@ class Desk:
             positions=tuple(Position(s, from_wad(q)) for s, q in market._positions(number)),
         )
 
-    def _auction(self, one: AccountView, health: Health) -> AuctionView:
-        terms = self.market.auctions.preview(one.number, WAD).terms
+    def _auction(
+        self, one: AccountView, health: Health, longs: dict[int, list[tuple[int, int]]]
+    ) -> AuctionView:
+        market = self.market
+        terms = market.auctions.preview(one.number, WAD).terms
+        insolvent = terms.kind == INSOLVENT and terms.equity < 0
         price = from_wad(terms.price)
         return AuctionView(
             account=one.number,
@@ -164,6 +176,13 @@ class Desk:
             due=terms.due or not terms.fresh,
             restored=terms.margin >= 0,
             delta=self._delta(one),
+            over=insolvent and terms.elapsed >= market.parameters.auction.insolvent,
+            closes=int(market.auctions.announced(one.number)) if insolvent else 0,
+            shorts=tuple(
+                (held.series.code, largest(longs.get(held.series.code, [])))
+                for held in one.positions
+                if held.quantity < 0 and held.series.expiry > market.now
+            ),
         )
 
     def _delta(self, one: AccountView) -> float:
@@ -189,6 +208,11 @@ class Desk:
             )
             delta += held.quantity * (high - low) / (2 * _BUMP * forward)
         return delta
+
+
+def largest(longs: list[tuple[int, int]]) -> tuple[int, ...]:
+    """The accounts of the largest holdings (quantity, account), as many as have a place."""
+    return tuple(number for _, number in sorted(longs, reverse=True)[:PLACES])
 
 
 def serve(

@@ -14,7 +14,9 @@ from ..series import WAD, Series
 from .base import (
     Action,
     Agent,
+    Announce,
     Bid,
+    Deleverage,
     Deposit,
     EndAuction,
     Fix,
@@ -103,6 +105,12 @@ def perform(market: Market, account: Account, action: Action) -> Receipt:
             return market.send("auctions", "finish", number, sender=account, operation=operation)
         case WriteOff(number):
             return market.send("clearinghouse", "write_off", number, sender=account)
+        case Announce(number):
+            return market.send("auctions", "announce", number, sender=account)
+        case Deleverage(number, series, opposites):
+            for opposite in opposites:
+                market.send("auctions", "nominate", number, series, opposite, sender=account)
+            return market.send("auctions", "deleverage", number, series, sender=account)
         case Bid(number, share, limit):
             terms = market.auctions.preview(number, WAD).terms
             arguments = (

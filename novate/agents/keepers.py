@@ -10,7 +10,9 @@ import numpy as np
 from .base import (
     Action,
     Agent,
+    Announce,
     Bid,
+    Deleverage,
     EndAuction,
     Fix,
     RestartAuction,
@@ -27,7 +29,10 @@ SMALLEST_BID = 0.02
 
 @dataclass(frozen=True)
 class Keeper(Agent):
-    """Fixes and settles what has expired, starts and ends auctions, writes off empty debts."""
+    """Fixes and settles what has expired, starts and ends auctions, writes off empty debts.
+
+    What no bidder takes at the worst price it closes against the other side, after the notice.
+    """
 
     def decide(self, view: View, rng: np.random.Generator) -> Sequence[Action]:
         actions: list[Action] = [Fix(expiry) for expiry in view.unfixed]
@@ -41,6 +46,14 @@ class Keeper(Agent):
                 actions.append(EndAuction(auction.account))
             elif auction.due:
                 actions.append(RestartAuction(auction.account))
+            elif auction.over and not auction.closes:
+                actions.append(Announce(auction.account))
+            elif auction.closes and view.now >= auction.closes:
+                actions += [
+                    Deleverage(auction.account, series, longs)
+                    for series, longs in auction.shorts
+                    if longs
+                ]
         for account in view.accounts:
             if account.in_auction:
                 continue

@@ -57,6 +57,30 @@ def test_a_liquidator_bids_when_it_pays(crashed: Crashed) -> None:
     assert all(value > 0 for value in delta)
 
 
+def test_what_nobody_takes_is_closed_against_the_other_side(crashed: Crashed) -> None:
+    """The last resort, by a keeper that may be another one each time."""
+    market, writer = crashed.market, crashed.writer.number
+    market.push_price(1_500, 0.6)
+
+    def round() -> list[str]:
+        market.push_price(1_500, 0.6)
+        return names(Desk(market, Keeper("keeper")).round())
+
+    assert "AuctionStarted" in round()
+    market.travel(1_800)
+    assert round() == []
+    market.travel(1_800)
+    assert round() == ["DeleveragingAnnounced"]
+    assert round() == []
+    market.travel(1_800)
+    done = round()
+    assert done == ["Deleveraged", "ClosedOut", "Provided"]
+    assert crashed.ledger.positions_of(writer) == []
+    assert 0 <= crashed.ledger.cash_of(writer) < 10
+    assert "AuctionFinished" in round()
+    assert round() == []
+
+
 def test_expired_options_are_fixed_and_settled_once(crashed: Crashed) -> None:
     market = crashed.market
     market.push_price(2_750, 0.15)
