@@ -200,12 +200,16 @@ def _parser() -> argparse.ArgumentParser:
         help="play on this chain; NOVATE_KEY holds the key that pays, none on a development chain",
     )
     run.add_argument(
-        "--fund", type=int, metavar="USD", help="what the founders put into the security fund"
+        "--fund",
+        type=int,
+        metavar="USD",
+        help="what the founders put into the security fund (default: 250000)",
     )
     run.add_argument(
         "--whale",
         action="store_true",
-        help="with a seller of puts too big for all bidders together: losses that others bear",
+        help="with a seller of puts too big for all bidders together (always in lehman): losses "
+        "that others bear",
     )
     deploy = commands.add_parser(
         "deploy",
