@@ -1,12 +1,15 @@
 """Gas of the portfolio engine as the ledger calls it: what its check adds to a withdrawal.
 
 23 scenarios, smiles from the volatility surface through the oracle, everything cold. The book of
-`margin.portfolio.N` is that of the peer's gas test (test/integration-tests/metrics of derivexyz
-v2-core): calls sold, strikes from spot up in steps of 5 % of it, two weeks; `64x4` has expiries
-of two to eight weeks. `_mixed` is the dearest book: calls and puts, bought and sold, within 25 % of
-spot, where no volatility and hardly a scenario can be left out. `_chain` holds a call and a put at
-each strike. Prices are held by the oracle for twelve seconds and were stored in the same block, as
-live markets run; `_unheld` asks the sources again. `_scan`: the moves follow a scan range.
+`margin.portfolio.N` is that of the peer's gas test (GAS_MAX_PORTFOLIO in test/integration-tests/
+metrics of derivexyz v2-core): calls, all sold, one of each, strikes from spot up in steps of 5 % of
+it, two weeks; `64x4` has expiries of two to eight weeks. Such a book has its worst case at the
+outermost spots, and only those are valued; the peer values all 23 whatever the book is.
+
+`_mixed` has no twin in the peer's test and is our dearest: calls and puts, bought and sold, within
+25 % of spot, where no scenario can be left out. `_chain` holds a call and a put at each strike.
+Prices are held by the oracle for twelve seconds and were stored in the same block, as live markets
+run; `_unheld` asks the sources again. `_scan`: the moves follow a scan range.
 """
 
 import random

@@ -5,7 +5,7 @@ Each function returns a figure; in the style of novate/plot.py, where red is kep
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -354,3 +354,48 @@ def draw_forecasts(data: Closes, found: Sequence[Forecast]) -> Figure:
 
 def _headline(figure: Figure, text: str) -> None:
     figure.suptitle(text, fontweight="bold", x=0.01, ha="left")
+
+
+def draw_margin_gas(
+    ours: Mapping[str, int], peer: Mapping[str, int], block: int = 36_000_000
+) -> Figure:
+    """Gas of a portfolio margin check by the number of options, beside the peer's.
+
+    ours: benchmarks/gas.json. peer: its figures by our names, as benchmarks/peers.toml has them.
+    block: gas of a block.
+    """
+    name = "margin.portfolio."
+    books = (
+        ("calls sold, as in the peer's test", ("16", "64", "127"), BLUE),
+        ("bought and sold, every scenario", ("16_mixed", "54_mixed"), GREEN),
+    )
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots(figsize=(8.5, 4.6), layout="constrained")
+        theirs = {int(k): peer[name + k] for k in books[0][1] if name + k in peer}
+        axes.plot(list(theirs), list(theirs.values()), "o-", color=ORANGE, label="Derive v2")
+        for label, keys, colour in books:
+            found = {int(k.split("_")[0]): ours[name + k] for k in keys if name + k in ours}
+            axes.plot(list(found), list(found.values()), "o-", color=colour, label=label)
+            for count, gas in found.items():
+                axes.annotate(
+                    f"{gas:,}", (count, gas), (0, -12), textcoords="offset points", fontsize=8
+                )
+        for label, figures, colour in (("Derive v2", peer, ORANGE), ("here", ours, BLUE)):
+            gas = figures[name + "64x4"]
+            axes.plot([64], [gas], "D", mfc="white", color=colour, zorder=5)
+            axes.annotate(
+                f"{label}, 4 expiries", (64, gas), (6, 5), textcoords="offset points", fontsize=8
+            )
+        axes.axhline(block, color=GREY, lw=1, ls="--")
+        axes.annotate("a block", (2, block), (0, 3), textcoords="offset points", fontsize=8)
+        axes.set(yscale="log", xlabel="options", ylabel="gas of a check", xlim=(0, 135))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda gas, _: f"{gas:,.0f}"))
+        axes.legend(loc="center right")
+        most = max(theirs)
+        own = ours[name + str(most)]
+        _headline(
+            figure,
+            f"{most} options: {peer[name + str(most)] / own:.0f} times less gas; "
+            f"{block // own} checks to a block",
+        )
+    return figure

@@ -1,15 +1,18 @@
 """Pictures of margin say what they show and can be written."""
 
+import json
 from pathlib import Path
 
 import pytest
 from matplotlib.figure import Figure
 
 from benchmarks.backtest import closes, engines, forecasts
+from benchmarks.gas import FILE, peers
 from novate.book import Book, Option, Term, sheet_book, surface
 from novate.plot_risk import (
     draw_backtest,
     draw_forecasts,
+    draw_margin_gas,
     draw_scenarios,
     draw_spot_ladder,
     draw_surface,
@@ -58,3 +61,12 @@ def test_backtests(tmp_path: Path) -> None:
     figure = draw_forecasts(data, forecasts(data))
     assert "mean margin at equal coverage" in headline(figure)
     save(figure, tmp_path / "forecasts.png")
+
+
+def test_margin_gas(tmp_path: Path) -> None:
+    ours = json.loads(FILE.read_text())
+    figure = draw_margin_gas(ours, {name: gas for name, gas, _ in peers()})
+    assert headline(figure).startswith("127 options: ")
+    times = int(headline(figure).split()[2])
+    assert times == round(28_658_294 / ours["margin.portfolio.127"]) >= 20
+    save(figure, tmp_path / "gas.png")
