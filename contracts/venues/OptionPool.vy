@@ -55,7 +55,6 @@ exports: (
 interface Ledger:
     def set_engine(account: uint256, engine: uint256): nonpayable
 
-
 interface Operators:
     def set_operator(operator: address, approved: bool): nonpayable
 
@@ -237,6 +236,8 @@ def record() -> (uint256, uint256, uint256, bool):
     conduct: uint256 = pool_rules.conduct
     worth: Worth = self._worth_now(risk, conduct)
     open: bool = pool_watch._record(self._share_value(worth.income), conduct)
+    # And no hole that newcomers' money would fill.
+    open = open and worth.income + convert(worth.reserve, int256) >= 0
     pool_flows._keep(worth.reserve, risk.theta, worth.income)
     log Recorded(reserve=worth.reserve, low=worth.low, high=worth.high, open=open)
     return worth.low, worth.high, self._free(risk, worth, conduct), open

@@ -5,8 +5,8 @@
 @license AGPL-3.0-only
 @notice Figures that the pool's owner chooses within the bounds here, in two words of sixteen fields of
         16 bits, so that a trade reads two slots. Field i of a word is bits 16 i to 16 i + 15.
-@custom:trust The owner; bounds keep what hurts: a round trip always costs, hedging is never dearer
-              for the pool than the risk it removes was charged for.
+@custom:trust The owner; in the bounds a round trip never earns, and hedging is never dearer for the
+              pool than the risk it removes was charged for.
 """
 
 from snekmate.auth import ownable
