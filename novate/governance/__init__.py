@@ -1,6 +1,6 @@
 """Governance: votes, timelock, guardian, proposals, upgrades and who may call what."""
 
-from .deployment import Governance, Settings, deploy_governance, hand_over
+from .deployment import Governance, Settings, deploy_governance, deploy_watchdog, hand_over
 from .proposals import Call, Proposal, State, Vote, call
 
 __all__ = [
@@ -12,5 +12,6 @@ __all__ = [
     "Vote",
     "call",
     "deploy_governance",
+    "deploy_watchdog",
     "hand_over",
 ]

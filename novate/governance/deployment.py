@@ -125,6 +125,22 @@ def hand_over(market: Market, timelock: Any, guardian: Any) -> list[str]:
     return given
 
 
+def deploy_watchdog(market: Market, bounty: int) -> Any:
+    """A watchdog with its role and no money yet, owned by the market's owner; before `hand_over`.
+
+    bounty: [token units] for who shows that the ledger does not add up; send it to the watchdog.
+    """
+    watchdog = compiled("governance/Watchdog.vy").deploy(
+        market.clearinghouse.address,
+        market.listing.address,
+        market.cash_token.address,
+        bounty,
+        market.owner,
+    )
+    market.listing.set_watchdog(watchdog.address, sender=market.owner)
+    return watchdog
+
+
 def faster(settings: Settings | None = None) -> Settings:
     """The same with the shortest times that the contracts accept: for drills and tests."""
     return replace(settings or Settings(), voting_delay=3_600, voting_period=DAY, delay=2 * DAY)

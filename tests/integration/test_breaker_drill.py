@@ -12,14 +12,14 @@ import pytest
 
 from novate.data import load_scenario
 from novate.deploy import deploy
-from novate.governance import call
+from novate.governance import call, deploy_watchdog
 from novate.market import Account
 from novate.scenario.cast import cast
 from novate.scenario.record import Record
 from novate.scenario.run import _local, parameters_for
 from novate.scenario.runner import Runner
 from tests.governed_world import GovernedWorld
-from tests.world import WAD, World, build
+from tests.world import WAD, World
 
 HOUR, DAY = 3_600, 86_400
 ALL = "halt: all markets"
@@ -82,15 +82,7 @@ class Drill:
         self.world.novate(self.trade(2))
         market.listing.set_breakers((1_000 * WAD, WAD // 10, 3, 6 * HOUR), sender=owner)
         market.oracle.set_limits(1, 0, 200, 100, sender=owner)
-        self.dog = build(
-            "governance/Watchdog.vy",
-            market.clearinghouse.address,
-            market.listing.address,
-            market.cash_token.address,
-            0,
-            owner,
-        )
-        market.listing.set_watchdog(self.dog.address, sender=owner)
+        self.dog = deploy_watchdog(market, 0)
         self.governed = GovernedWorld(self.world)
         market.push_price(2_750, 0.15)
         market.oracle.poke(1)

@@ -9,6 +9,7 @@ import pytest
 
 from novate.deploy import compiled
 from novate.engine.cache import load
+from novate.governance import deploy_watchdog
 from novate.market import Account
 from novate.parameters import Parameters
 from tests.world import WAD, World, build
@@ -35,15 +36,7 @@ class Watched:
             self.world.trade(self.borrower, self.maker, self.week, 1, 60),
         )
         self.token = market.cash_token
-        self.dog = build(
-            "governance/Watchdog.vy",
-            market.clearinghouse.address,
-            market.listing.address,
-            self.token.address,
-            BOUNTY,
-            owner,
-        )
-        market.listing.set_watchdog(self.dog.address, sender=owner)
+        self.dog = deploy_watchdog(market, BOUNTY)
         self.token.mint(self.dog.address, 2 * BOUNTY, sender=owner)
         self.witness = str(boa.env.generate_address("witness"))
 
