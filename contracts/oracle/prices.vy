@@ -191,7 +191,7 @@ def _spot(underlying: uint256, rules: uint256, stored: uint256) -> Reading:
     hours: Hours = self._hours(underlying, rules)
     if hours.closed:
         word: uint256 = markets.calendars[underlying]
-        # Basis points, of a gap of at most one, and of at most 2**14 an hour.
+        # Basis points, of any gap and of at most 2**14 an hour: far below 2**256.
         lost: uint256 = unsafe_add(
             unsafe_div(hours.gap, 10**14),
             unsafe_div(unsafe_mul((word >> 160) & MASK_14, unsafe_sub(block.timestamp, hours.since)), HOUR),
@@ -326,7 +326,7 @@ def _hours(underlying: uint256, rules: uint256) -> Hours:
     h.closed = extract32(data, 0, output_type=uint256) == 0
     h.since = min(extract32(data, 32, output_type=uint256), block.timestamp)
     h.liquidate = extract32(data, 96, output_type=uint256) != 0
-    h.gap = min(extract32(data, 128, output_type=uint256), WAD)
+    h.gap = extract32(data, 128, output_type=uint256)
     return h
 
 

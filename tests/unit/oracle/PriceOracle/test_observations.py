@@ -240,6 +240,27 @@ def test_median_of_the_averages_of_several_histories(desk: Any, expiry: int) -> 
     assert desk.oracle.fix(SPX, expiry, starts) == model.median_fixing(averages) == averages[1]
 
 
+def test_the_quorum_of_a_former_set_is_its_own(desk: Any, expiry: int) -> None:
+    """Two of three, though one is enough since."""
+    sources = [desk.lying() for _ in range(3)]
+    desk.set_sources(SPX, sources, 2)
+    expiry += 3 * DAY
+    for source in sources:
+        source.tell(2, [(2_700 * 10**8, expiry - 1_900, 2)], [True])
+    _go(expiry + 60)
+    desk.push()
+    desk.set_sources(SPX, [desk.spot], 1)
+    _go(expiry + DAY)
+    with boa.env.anchor():
+        boa.env.set_code(sources[0].address, b"")
+        assert desk.oracle.fix(SPX, expiry, [2, 2, 2]) == 2_700 * WAD
+    for source in sources[:2]:
+        boa.env.set_code(source.address, b"")
+    # One history is no quorum of the former set; nothing was recorded in the day before.
+    with boa.reverts("oracle: no price in window"):
+        desk.oracle.fix(SPX, expiry, [2, 2, 2])
+
+
 @pytest.mark.parametrize("later", [0, DAY])
 def test_a_long_history_among_short_ones_is_walked_to_its_end(
     desk: Any, expiry: int, later: int

@@ -101,6 +101,20 @@ def test_each_source_has_its_own_age(desk: Any) -> None:
     assert desk.oracle.term(SPX, 0, WAD).fresh
 
 
+def test_the_aggregate_is_as_old_as_its_oldest_source_may_be(desk: Any) -> None:
+    """Whatever the order in which the sources are named."""
+    sources = [desk.lying() for _ in range(3)]
+    for ages in ([3_600, 600, 60], [60, 600, 3_600]):
+        feeds = [(one.address, age, *ANY) for one, age in zip(sources, ages, strict=True)]
+        for one in sources:
+            one.say(SPOT, _now())
+        desk.oracle.set_sources(SPX, feeds, 2, sender=desk.owner)
+        desk.oracle.poke(SPX)
+        boa.env.time_travel(seconds=3_590)
+        assert desk.oracle.settled_since(SPX) != 2**256 - 1
+        boa.env.time_travel(seconds=-3_590)
+
+
 # -- bounds of a feed: P-12, the feed that stood at its minimum while the market fell --
 
 
