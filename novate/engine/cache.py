@@ -19,12 +19,15 @@ import json
 import os
 import pickle
 import sys
+from collections.abc import Callable
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import vyper
 from boa import interpret
+from boa.contracts.vyper.vyper_contract import VyperContract, VyperDeployer
 from vyper.cli.vyper_compile import get_search_paths
 from vyper.compiler.input_bundle import FileInput, FilesystemInputBundle, JSONInput
 from vyper.compiler.phases import CompilerData
@@ -53,6 +56,43 @@ class Sources(FilesystemInputBundle):
         return found
 
 
+class Later(dict[str, Any]):
+    """A source map that is made when somebody looks into it."""
+
+    def __init__(self, make: Callable[[], dict[str, Any]]) -> None:
+        super().__init__()
+        self._make: Callable[[], dict[str, Any]] | None = make
+
+    def _fill(self) -> None:
+        if self._make is not None:
+            make, self._make = self._make, None
+            self.update(make())
+
+    def __getitem__(self, key: str) -> Any:
+        self._fill()
+        return super().__getitem__(key)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        self._fill()
+        return super().get(key, default)
+
+
+class Contract(VyperContract):
+    """Titanoboa's, which assembles a contract again each time it is deployed, for the source map
+    of its constructor; here only when a constructor fails or is looked at."""
+
+    @cached_property
+    def _deployment_source_map(self) -> Later:
+        return Later(lambda: VyperContract._deployment_source_map.func(self))
+
+
+class Deployer(VyperDeployer):
+    """Titanoboa's, of such contracts."""
+
+    def deploy(self, *args: Any, **kwargs: Any) -> Contract:
+        return Contract(self.compiler_data, *args, filename=self.filename, **kwargs)
+
+
 def load(source: str | Path) -> Any:
     """The deployer of a contract, as `boa.load_partial` answers.
 
@@ -74,7 +114,7 @@ def load(source: str | Path) -> Any:
             if artefact is not None:
                 _write(artefact, *found)
         sources, data = found
-        deployer = interpret._get_default_deployer_class()(data, filename=str(path))
+        deployer = Deployer(data, filename=str(path))
     finally:
         gc.freeze()
         if collecting:

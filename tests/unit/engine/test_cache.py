@@ -7,6 +7,7 @@ from typing import Any
 
 import boa
 import pytest
+from vyper.ir import compile_ir
 
 from novate.deploy import CONTRACTS
 from novate.engine import cache
@@ -158,3 +159,23 @@ def test_an_artefact_knows_all_its_sources() -> None:
     watched, _ = cache._loaded[unit]
     wanted = closure(unit, set())
     assert len(wanted) > 10 and wanted <= watched.keys()
+
+
+def test_a_deployment_assembles_nothing_until_a_constructor_fails(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Titanoboa makes the constructor's source map anew for each contract, which takes seconds."""
+    curve = cache.load(CONTRACTS / "clearing/InterestCurve.vy")
+    assembled = []
+    assemble = compile_ir.assembly_to_evm
+
+    def watched(*args: Any, **kwargs: Any) -> Any:
+        assembled.append(args)
+        return assemble(*args, **kwargs)
+
+    monkeypatch.setattr(compile_ir, "assembly_to_evm", watched)
+    curve.deploy(0, 0, 0, 10**18)
+    assert not assembled
+    with boa.reverts("curve: optimum above one"):
+        curve.deploy(0, 0, 0, 10**18 + 1)
+    assert assembled
