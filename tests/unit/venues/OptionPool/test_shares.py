@@ -233,6 +233,22 @@ def test_nobody_is_served_at_stale_prices(world: PoolWorld) -> None:
     assert not world.shares.process(1, 1) and world.shares.balanceOf(late) == 0
 
 
+def test_nobody_fills_a_hole(world: PoolWorld) -> None:
+    choose(world, swing=65_535)
+    world.use_own_house()
+    account = world.pool.ACCOUNT()
+    late = world.rich("late")
+    world.ledger.freeze(account, sender=world.house)
+    for taken, served in ((999_000, 1), (2_001, 0)):
+        # All but 1,000 USD; then, with 1,000 more brought, one more than there is.
+        world.ledger.charge(account, world.other.number, wad(taken), sender=world.house)
+        world.bring(late, 1_000)
+        before = world.shares.first_deposit()
+        world.pass_time(HOUR)
+        assert world.shares.process(32, 0) is bool(served)
+        assert world.shares.first_deposit() == before + served
+
+
 def test_pending_losses_are_not_left_to_those_who_stay(world: PoolWorld) -> None:
     world.use_own_house()
     leave(world, world.backer, 10**29)
