@@ -60,12 +60,15 @@ SILENT = {
     "link",
     "list_underlying",
     "mark_limited",
+    "retire",
     "set_committee",  # numbers its versions, and older ones stay readable
     "set_fitter",
     "set_venue",
     "start",
+    "stop",
     "transfer_ownership",  # `previous_owner`
     "redeem",
+    "upgradeToAndCall",  # ERC-1967's event names the new code, the one before it the old
     "withdraw",
 }
 
