@@ -5,12 +5,16 @@ and beside the money. Rewrites benchmarks/accuracy.json with the largest error o
 where it was. Errors of prices are relative to spot beyond one unit for each rounding (2 wei);
 those of Greeks to their natural scale (see `scale`); that of an implied volatility is the plain
 difference, at points where the price tells it: vega above 2e-5 of spot and above 1e10 wei.
+`--experimental` asks the units as the compiler's other pipeline makes them, and keeps that apart.
 """
 
+import argparse
 import json
 import random
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from multiprocessing import Pool
 from pathlib import Path
 from typing import Any
@@ -18,7 +22,7 @@ from typing import Any
 from mpmath import erfc, exp, log, mp, mpf, pi, sqrt
 
 FILE = Path(__file__).resolve().parent / "accuracy.json"
-HARNESS = FILE.parent.parent / "tests" / "harness" / "AccuracyHarness.vy"
+HARNESSES = FILE.parent.parent / "tests" / "harness"
 WAD = 10**18
 YEAR = 31_536_000
 TOP = 2**128 - 1
@@ -218,42 +222,70 @@ def volatilities(harness: Any, rng: random.Random, count: int) -> Iterator[tuple
                 yield "implied_volatility", float(abs(value / mpf(WAD) - sigma)), f"{point}"
 
 
-STUDIES: list[tuple[Callable[..., Iterator[tuple[str, float, str]]], float]] = [
-    (prices, 1.0),
-    (wad_functions, 0.1),
-    (sensitivities, 0.1),
-    (volatilities, 0.1),
+# Study, the harness that it asks, its share of the points.
+STUDIES: list[tuple[Callable[..., Iterator[tuple[str, float, str]]], str, float]] = [
+    (prices, "AccuracyHarness", 1.0),
+    (wad_functions, "AccuracyHarness", 0.1),
+    (sensitivities, "AccuracyHarness", 0.1),
+    (volatilities, "ImpliedHarness", 0.1),
 ]
 
 
-def study(job: tuple[int, int]) -> dict[str, Finding]:
-    """Largest error by function over `points` prices and a tenth of that of the others."""
+def harnesses(experimental: bool) -> dict[str, Any]:
+    """The units asked, by the compiler's other pipeline if so wanted."""
     import boa
+    from boa.interpret import set_cache_dir
 
+    from novate.engine.cache import load
+
+    names = {name for _, name, _ in STUDIES}
+    if not experimental:
+        return {name: load(f"tests/harness/{name}.vy").deploy() for name in names}
+    with tempfile.TemporaryDirectory() as empty:
+        set_cache_dir(empty)
+        settings = {"experimental_codegen": True}
+        return {
+            name: boa.load(str(HARNESSES / f"{name}.vy"), compiler_args=settings) for name in names
+        }
+
+
+def study(job: tuple[int, int], experimental: bool = False) -> dict[str, Finding]:
+    """Largest error by function over `points` prices and a tenth of that of the others."""
     seed, points = job
-    rng, harness = random.Random(seed), boa.load(str(HARNESS))
+    rng, asked = random.Random(seed), harnesses(experimental)
     found: dict[str, Finding] = {}
-    for run, share in STUDIES:
-        for name, error, where in run(harness, rng, max(int(points * share), BATCH)):
+    for run, harness, share in STUDIES:
+        for name, error, where in run(asked[harness], rng, max(int(points * share), BATCH)):
             if error >= found.get(name, (-1.0, ""))[0]:
                 found[name] = (error, where)
     return found
 
 
-def campaign(points: int) -> dict[str, Finding]:
+def campaign(points: int, experimental: bool = False) -> dict[str, Finding]:
     """`points` prices over all processes."""
     share = points // (4 * PROCESSES)
     with Pool(PROCESSES) as pool:
-        parts = pool.map(study, [(seed, share) for seed in range(4 * PROCESSES)], chunksize=1)
+        jobs = [(seed, share) for seed in range(4 * PROCESSES)]
+        parts = pool.map(partial(study, experimental=experimental), jobs, chunksize=1)
     return {name: max(part[name] for part in parts) for name in parts[0]}
 
 
 def main() -> int:
-    points = int(sys.argv[1]) if len(sys.argv) > 1 else POINTS
-    found = campaign(points)
+    parser = argparse.ArgumentParser(prog="benchmarks.accuracy", description=__doc__)
+    parser.add_argument("points", nargs="?", type=int, default=POINTS)
+    parser.add_argument(
+        "--experimental", action="store_true", help="of the pipeline that is not shipped"
+    )
+    options = parser.parse_args()
+    found = campaign(options.points, options.experimental)
     for name, (error, where) in found.items():
         print(f"{name:<24}{error:>10.2e}   at {where}")
-    report = {"points": points, "errors": {n: {"error": e, "at": w} for n, (e, w) in found.items()}}
+    report = json.loads(FILE.read_text())
+    result = {
+        "points": options.points,
+        "errors": {n: {"error": e, "at": w} for n, (e, w) in found.items()},
+    }
+    report |= {"experimental": result} if options.experimental else result
     FILE.write_text(json.dumps(report, indent=2) + "\n")
     return 0
 

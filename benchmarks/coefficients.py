@@ -287,10 +287,8 @@ def named(name: str, found: Fraction, root: int = 0) -> dict[str, int]:
     bits, value = (2 * root, root) if root else (64, 64)
     constants = {f"{name}_C": q(found.c, value)} if found.c else {}
     for k, (a, b) in enumerate(found.pairs):
-        constants |= {
-            f"{name}_A{k}": q(a, bits + (bits if k else value)),
-            f"{name}_B{k}": q(b, bits),
-        }
+        constants[f"{name}_A{k}"] = q(a, bits + (bits if k else value))
+        constants[f"{name}_B{k}"] = q(b, bits)
     return constants
 
 
@@ -308,6 +306,7 @@ def constants() -> dict[str, int]:
             | named("TAIL", beyond(7))
             | named("WING", beyond(6))
             | named("EXP", power_of_two(), 60)
+            | named("ROUGH", mills_fraction(3, one))
             | named("BELOW", guess_below())
             | named("ABOVE", guess_above())
         )

@@ -7,9 +7,8 @@
         the absolute logarithm of the quotient of both, the option out of the money is worth c,
         a function of the deviation s alone, c' = pdf(z1), with z1 and z2 as in black76.vy.
         The first guess is Bachelier's formula inverted by a rational function, with
-        s = b (1 + b**2 / (24 + 2.3 b**2)) for the difference of the models, or for large
-        deviations the normal distribution inverted likewise: within 23 % everywhere, 1 % where
-        markets are. Then two of Householder's steps of third order (errors to the fourth power)
+        s = b (1 + b**2 / (24 + 2.3 b**2)) for the difference of the models, or for c above 3/8
+        the normal distribution inverted likewise: within 23 % everywhere, 1 % where markets are. Then two of Householder's steps of third order (errors to the fourth power)
         on ln c below z1 = 0 and on ln(1 - c) above: both are nearly quadratic in z1, and Mills'
         ratio gives them without an exponential.
         P. Jaeckel, "Let's be rational", Wilmott 2015; C. Grunspan, "A note on the equivalence
@@ -30,6 +29,8 @@ ONE: constant(int256) = 2**64
 # 1/sqrt(2 pi), 24 and 2.3 in Q64.
 PDF_0: constant(int256) = 7_359_186_146_747_302_452
 MASK_60: constant(uint256) = 2**60 - 1
+# Half the root of the seconds of a year, with 84 fractional bits.
+HALF_ROOT_YEAR: constant(int256) = 54_311_643_324_719_154_399_174_047_072
 SERIES: constant(int256) = 24 * 2**64
 DAMPING: constant(int256) = 42_427_511_369_531_968_717
 # First guesses, see benchmarks/coefficients.py.
@@ -38,6 +39,14 @@ BELOW_A0: constant(int256) = 2_787_632_075_562_306_742_276_256_364_255_140_353_5
 BELOW_B0: constant(int256) = 404_695_313_777_976_044_653
 BELOW_A1: constant(int256) = -9_750_076_968_396_288_787_124_526_828_294_732_576_004
 BELOW_B1: constant(int256) = 40_320_451_650_327_973_942
+
+# Mills' ratio to 1.1e-5.
+ROUGH_A0: constant(int256) = 340_699_509_973_172_199_657_279_040_285_550_379_988
+ROUGH_B0: constant(int256) = 820_508_395_374_726_010
+ROUGH_A1: constant(int256) = 134_747_795_186_966_941_763_189_626_218_458_865_864
+ROUGH_B1: constant(int256) = -213_142_265_240_210_481_786
+ROUGH_A2: constant(int256) = 66_388_582_277_895_810_047_850_314_524_299_052_539_447
+ROUGH_B2: constant(int256) = 297_939_976_009_966_233_445
 
 
 @internal
@@ -77,10 +86,41 @@ def _implied(
     if worth == 0:
         return 0
     assert worth < low, "implied_volatility: too dear"
-    s: int256 = self._deviation_q64(worth, low, high)
-    return convert(
-        convert(unsafe_div(unsafe_mul(s, WAD), black76._deviation_q64(10**18, time)), bytes32), uint256
+    # Half the root of time as in `black_scholes._price`, by which a call and its checks are saved.
+    t: int256 = convert(convert(time << 128, bytes32), int256)
+    root: int256 = (
+        (
+            unsafe_add(black76.ROOT0_C,
+            unsafe_div(black76.ROOT0_A0, unsafe_add(unsafe_add(convert(convert(time, bytes32), int256), black76.ROOT0_B0),
+            unsafe_div(black76.ROOT0_A1, unsafe_add(convert(convert(time, bytes32), int256), black76.ROOT0_B1)))))
+            if time < 2**8
+            else unsafe_add(black76.ROOT1_C,
+            unsafe_div(black76.ROOT1_A0, unsafe_add(unsafe_add(convert(convert(time, bytes32), int256), black76.ROOT1_B0),
+            unsafe_div(black76.ROOT1_A1, unsafe_add(convert(convert(time, bytes32), int256), black76.ROOT1_B1)))))
+        )
+        if time < 2**16
+        else (
+            unsafe_add(black76.ROOT2_C,
+            unsafe_div(black76.ROOT2_A0, unsafe_add(unsafe_add(convert(convert(time, bytes32), int256), black76.ROOT2_B0),
+            unsafe_div(black76.ROOT2_A1, unsafe_add(convert(convert(time, bytes32), int256), black76.ROOT2_B1)))))
+            if time < 2**24
+            else unsafe_add(black76.ROOT3_C,
+            unsafe_div(black76.ROOT3_A0, unsafe_add(unsafe_add(convert(convert(time, bytes32), int256), black76.ROOT3_B0),
+            unsafe_div(black76.ROOT3_A1, unsafe_add(convert(convert(time, bytes32), int256), black76.ROOT3_B1)))))
+        )
     )
+    # Twice the root, then the root.
+    root = unsafe_add(root, unsafe_div(t, root))
+    root = unsafe_add(root >> 2, unsafe_div(t, root))
+    root = unsafe_div(t, unsafe_add(root, unsafe_div(t, root)))
+    # The deviation below 2**90, 2**60 and 2**98 more.
+    return convert(
+        convert(
+            unsafe_div(unsafe_mul(unsafe_mul(self._deviation_q64(worth, low, high), WAD), HALF_ROOT_YEAR), root),
+            bytes32,
+        ),
+        uint256,
+    ) >> 84
 
 
 @internal
@@ -90,19 +130,46 @@ def _deviation_q64(worth: int256, low: int256, high: int256) -> int256:
     @notice Deviation at which the option out of the money is worth so much.
     @param worth [wad] 0 < worth < low.
     @param low [wad] lower of spot and discounted strike, below 2**128.
-    @param high [wad] higher of both, below 2**190.
+    @param high [wad] higher of both, below 2**188.
     @return [Q64] positive
     """
-    x: int256 = fixed_point._ln_ratio_q64(high, low)
+    x: int256 = unsafe_div(unsafe_sub(high, low) << 64, unsafe_add(high, low))
+    if x < black76.APART:
+        square: int256 = unsafe_mul(x, x) >> 64
+        x = unsafe_mul(x, unsafe_add(fixed_point.WIDE_C,
+            unsafe_div(fixed_point.WIDE_A0, unsafe_add(unsafe_add(square, fixed_point.WIDE_B0),
+            unsafe_div(fixed_point.WIDE_A1, unsafe_add(unsafe_add(square, fixed_point.WIDE_B1),
+            unsafe_div(fixed_point.WIDE_A2, unsafe_add(unsafe_add(square, fixed_point.WIDE_B2),
+            unsafe_div(fixed_point.WIDE_A3, unsafe_add(square, fixed_point.WIDE_B3)))))))))) >> 64
+    else:
+        x = self._log_q64(low, high)
+    if unsafe_mul(worth, 8) > unsafe_mul(low, 3):
+        # z from (1 - c)/(1 - c at z = 0) as if it were 2 cdf(-z), which holds for no x and for a
+        # large one; then s = z + sqrt(z**2 + 2 x). Two quotients as one, below 2**188.
+        z: int256 = self._root_q64(x << 65, unsafe_add(ONE >> 1, x))
+        z = unsafe_mul(low, unsafe_add(ONE >> 5, unsafe_mul(PDF_0, normal._mills_near_q64(z)) >> 68))
+        z = self._log_q64(unsafe_sub(low, worth) << 60, z)
+        z = unsafe_mul(
+            z,
+            unsafe_add(normal.ABOVE_C,
+                unsafe_div(normal.ABOVE_A0, unsafe_add(unsafe_add(z, normal.ABOVE_B0),
+                unsafe_div(normal.ABOVE_A1, unsafe_add(z, normal.ABOVE_B1))))),
+        ) >> 64
+        s: int256 = unsafe_add(
+            z, self._root_q64(unsafe_add(unsafe_mul(z, z), x << 65), unsafe_add(unsafe_add(ONE >> 1, x >> 1), z))
+        )
+        return self._step_q64(self._step_q64(s, x, worth, low, False), x, worth, low, True)
     # c e**(-x/2) with 128 fractional bits: on the geometric mean of both prices as unit. For a guess
-    # (4 - x)/(4 + x) is near enough up to x = 1.
+    # ((8 - x)/(8 + x))**2 is near enough up to x = 3.
     t: int256 = unsafe_div(worth << 126, low)
-    if x < ONE:
-        t = unsafe_add(unsafe_div(unsafe_mul(t, unsafe_sub(2**66, x)), unsafe_add(2**66, x)) << 2, 1)
+    s: int256 = 0
+    if x < 3 * ONE:
+        s = unsafe_div(unsafe_sub(2**67, x) << 64, unsafe_add(2**67, x))
+        t = unsafe_add(unsafe_mul(t, unsafe_mul(s, s) >> 64) >> 62, 1)
     else:
         t = unsafe_add(unsafe_mul(t, fixed_point._exp_q64(unsafe_sub(0, x >> 1))) >> 62, 1)
-    s: int256 = unsafe_div(t, PDF_0)
-    t = fixed_point._ln_ratio_q64(unsafe_add(t, unsafe_mul(x, PDF_0)), t)
+    s = unsafe_div(t, PDF_0)
+    t = self._log_q64(t, unsafe_add(t, unsafe_mul(x, PDF_0)))
     if t != 0:
         # x/k, where k/t is the fraction.
         s = unsafe_div(
@@ -113,35 +180,49 @@ def _deviation_q64(worth: int256, low: int256, high: int256) -> int256:
         )
     t = unsafe_mul(s, s) >> 64
     s = unsafe_add(s, unsafe_div(unsafe_mul(s, t), unsafe_add(SERIES, unsafe_mul(DAMPING, t) >> 64)))
-    if s > ONE:
-        if unsafe_mul(s, s) >> 65 > x:
-            # z from (1 - c)/(1 - c at z = 0) as if it were 2 cdf(-z), which holds for no x and for
-            # a large one; then s = z + sqrt(z**2 + 2 x).
-            t = convert(convert(isqrt(convert(convert(x << 65, bytes32), uint256)), bytes32), int256)
-            t = unsafe_add(ONE >> 1, unsafe_mul(PDF_0, normal._mills_near_q64(t)) >> 64)
-            t = unsafe_sub(
-                fixed_point._ln_ratio_q64(low, unsafe_sub(low, worth)), fixed_point._ln_ratio_q64(ONE, t)
-            )
-            if t < 0:
-                t = 0
-            t = unsafe_mul(
-                t,
-                unsafe_add(normal.ABOVE_C,
-                    unsafe_div(normal.ABOVE_A0, unsafe_add(unsafe_add(t, normal.ABOVE_B0),
-                    unsafe_div(normal.ABOVE_A1, unsafe_add(t, normal.ABOVE_B1))))),
-            ) >> 64
-            s = unsafe_add(
-                t,
-                convert(
-                    convert(
-                        isqrt(convert(convert(unsafe_add(unsafe_mul(t, t), x << 65), bytes32), uint256)),
-                        bytes32,
-                    ),
-                    int256,
-                ),
-            )
-    s = self._step_q64(s, x, worth, low, False)
-    return self._step_q64(s, x, worth, low, True)
+    return self._step_q64(self._step_q64(s, x, worth, low, False), x, worth, low, True)
+
+
+@internal
+@pure
+def _log_q64(small: int256, large: int256) -> int256:
+    """
+    @notice ln(large / small), 0 if that is negative.
+    @param small Any unit, positive, below 2**188 as `large` is.
+    @return [Q64] error 3e-15
+    """
+    y: int256 = unsafe_div(unsafe_sub(large, small) << 64, unsafe_add(large, small))
+    if y < 0:
+        return 0
+    offset: int256 = 0
+    if y > black76.APART:
+        if y > black76.WIDE_APART:
+            return fixed_point._ln_ratio_q64(large, small)
+        offset = black76.LN_12
+        y = unsafe_div(
+            unsafe_sub(large, unsafe_mul(small, 12)) << 64, unsafe_add(large, unsafe_mul(small, 12))
+        )
+    u: int256 = unsafe_mul(y, y) >> 64
+    return unsafe_add(offset, unsafe_mul(y, unsafe_add(fixed_point.WIDE_C,
+        unsafe_div(fixed_point.WIDE_A0, unsafe_add(unsafe_add(u, fixed_point.WIDE_B0),
+        unsafe_div(fixed_point.WIDE_A1, unsafe_add(unsafe_add(u, fixed_point.WIDE_B1),
+        unsafe_div(fixed_point.WIDE_A2, unsafe_add(unsafe_add(u, fixed_point.WIDE_B2),
+        unsafe_div(fixed_point.WIDE_A3, unsafe_add(u, fixed_point.WIDE_B3))))))))))) >> 64
+
+
+@internal
+@pure
+def _root_q64(square: int256, guess: int256) -> int256:
+    """
+    @notice A square root for first guesses: Newton's step four times.
+    @param square With 128 fractional bits, not negative.
+    @param guess [Q64] positive.
+    @return [Q64] positive, not less than the root by rounding
+    """
+    root: int256 = unsafe_add(guess, unsafe_div(square, guess)) >> 1
+    root = unsafe_add(root, unsafe_div(square, root)) >> 1
+    root = unsafe_add(root, unsafe_div(square, root)) >> 1
+    return unsafe_add(root, unsafe_div(square, root)) >> 1
 
 
 @internal
@@ -155,7 +236,7 @@ def _step_q64(s: int256, x: int256, worth: int256, low: int256, exact: bool) -> 
     @param x [Q64] ln(high / low).
     @param worth [wad] 0 < worth < low.
     @param low [wad] below 2**128.
-    @param exact Whether Mills' ratio must be exact in the wings.
+    @param exact Whether Mills' ratio must be exact: a first step needs five digits.
     @return [Q64] positive
     """
     z1: int256 = unsafe_sub(unsafe_div(x << 64, s), s >> 1)
@@ -165,12 +246,49 @@ def _step_q64(s: int256, x: int256, worth: int256, low: int256, exact: bool) -> 
         z = unsafe_sub(0, z)
     tail: int256 = 0
     other: int256 = 0
-    if exact:
-        tail = normal._mills_q64(z2)
-        other = normal._mills_q64(z)
+    if not exact:
+        tail = unsafe_div(ROUGH_A0, unsafe_add(unsafe_add(z2, ROUGH_B0),
+            unsafe_div(ROUGH_A1, unsafe_add(unsafe_add(z2, ROUGH_B1),
+            unsafe_div(ROUGH_A2, unsafe_add(z2, ROUGH_B2))))))
+        other = unsafe_div(ROUGH_A0, unsafe_add(unsafe_add(z, ROUGH_B0),
+            unsafe_div(ROUGH_A1, unsafe_add(unsafe_add(z, ROUGH_B1),
+            unsafe_div(ROUGH_A2, unsafe_add(z, ROUGH_B2))))))
+    elif z2 < normal.EDGE:
+        tail = unsafe_div(normal.NEAR_A0, unsafe_add(unsafe_add(z2, normal.NEAR_B0),
+            unsafe_div(normal.NEAR_A1, unsafe_add(unsafe_add(z2, normal.NEAR_B1),
+            unsafe_div(normal.NEAR_A2, unsafe_add(unsafe_add(z2, normal.NEAR_B2),
+            unsafe_div(normal.NEAR_A3, unsafe_add(unsafe_add(z2, normal.NEAR_B3),
+            unsafe_div(normal.NEAR_A4, unsafe_add(unsafe_add(z2, normal.NEAR_B4),
+            unsafe_div(normal.NEAR_A5, unsafe_add(z2, normal.NEAR_B5))))))))))))
+        other = unsafe_div(normal.NEAR_A0, unsafe_add(unsafe_add(z, normal.NEAR_B0),
+            unsafe_div(normal.NEAR_A1, unsafe_add(unsafe_add(z, normal.NEAR_B1),
+            unsafe_div(normal.NEAR_A2, unsafe_add(unsafe_add(z, normal.NEAR_B2),
+            unsafe_div(normal.NEAR_A3, unsafe_add(unsafe_add(z, normal.NEAR_B3),
+            unsafe_div(normal.NEAR_A4, unsafe_add(unsafe_add(z, normal.NEAR_B4),
+            unsafe_div(normal.NEAR_A5, unsafe_add(z, normal.NEAR_B5))))))))))))
     else:
-        tail = normal._mills_near_q64(z2)
-        other = normal._mills_near_q64(z)
+        tail = unsafe_div(normal.TAIL_A0, unsafe_add(unsafe_add(z2, normal.TAIL_B0),
+            unsafe_div(normal.TAIL_A1, unsafe_add(unsafe_add(z2, normal.TAIL_B1),
+            unsafe_div(normal.TAIL_A2, unsafe_add(unsafe_add(z2, normal.TAIL_B2),
+            unsafe_div(normal.TAIL_A3, unsafe_add(unsafe_add(z2, normal.TAIL_B3),
+            unsafe_div(normal.TAIL_A4, unsafe_add(unsafe_add(z2, normal.TAIL_B4),
+            unsafe_div(normal.TAIL_A5, unsafe_add(unsafe_add(z2, normal.TAIL_B5),
+            unsafe_div(normal.TAIL_A6, unsafe_add(z2, normal.TAIL_B6))))))))))))))
+        if z < normal.EDGE:
+            other = unsafe_div(normal.NEAR_A0, unsafe_add(unsafe_add(z, normal.NEAR_B0),
+            unsafe_div(normal.NEAR_A1, unsafe_add(unsafe_add(z, normal.NEAR_B1),
+            unsafe_div(normal.NEAR_A2, unsafe_add(unsafe_add(z, normal.NEAR_B2),
+            unsafe_div(normal.NEAR_A3, unsafe_add(unsafe_add(z, normal.NEAR_B3),
+            unsafe_div(normal.NEAR_A4, unsafe_add(unsafe_add(z, normal.NEAR_B4),
+            unsafe_div(normal.NEAR_A5, unsafe_add(z, normal.NEAR_B5))))))))))))
+        else:
+            other = unsafe_div(normal.TAIL_A0, unsafe_add(unsafe_add(z, normal.TAIL_B0),
+            unsafe_div(normal.TAIL_A1, unsafe_add(unsafe_add(z, normal.TAIL_B1),
+            unsafe_div(normal.TAIL_A2, unsafe_add(unsafe_add(z, normal.TAIL_B2),
+            unsafe_div(normal.TAIL_A3, unsafe_add(unsafe_add(z, normal.TAIL_B3),
+            unsafe_div(normal.TAIL_A4, unsafe_add(unsafe_add(z, normal.TAIL_B4),
+            unsafe_div(normal.TAIL_A5, unsafe_add(unsafe_add(z, normal.TAIL_B5),
+            unsafe_div(normal.TAIL_A6, unsafe_add(z, normal.TAIL_B6))))))))))))))
     n: int256 = 0
     q: int256 = 0
     f: int256 = worth

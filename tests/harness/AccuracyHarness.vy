@@ -7,7 +7,6 @@
 from ...contracts.math import black_scholes
 from ...contracts.math import fixed_point
 from ...contracts.math import greeks
-from ...contracts.math import implied_volatility
 from ...contracts.math import normal
 
 MOST: constant(uint256) = 256
@@ -84,18 +83,4 @@ def all_greeks(points: DynArray[Point, MOST]) -> DynArray[greeks.Greeks, MOST]:
     values: DynArray[greeks.Greeks, MOST] = []
     for p: Point in points:
         values.append(greeks._all(p.spot, p.strike, p.volatility, p.time, p.rate))
-    return values
-
-
-@external
-@pure
-def implied(
-    prices: DynArray[uint256, MOST], are_calls: DynArray[bool, MOST], points: DynArray[Point, MOST]
-) -> DynArray[uint256, MOST]:
-    values: DynArray[uint256, MOST] = []
-    for i: uint256 in range(len(prices), bound=MOST):
-        p: Point = points[i]
-        values.append(
-            implied_volatility._implied(prices[i], are_calls[i], p.spot, p.strike, p.time, p.rate)
-        )
     return values

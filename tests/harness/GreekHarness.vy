@@ -1,10 +1,11 @@
 # pragma version 0.4.3
 """
-@title Opens the single Greeks of contracts/math, adds nothing
+@title Opens the single Greeks and implied volatility of contracts/math, adds nothing
 @license AGPL-3.0-only
 """
 
 from ...contracts.math import greek
+from ...contracts.math import implied_volatility
 
 
 @external
@@ -62,3 +63,11 @@ def volga(
     spot: uint256, strike: uint256, volatility: uint256, time: uint256, rate: int256
 ) -> int256:
     return greek._volga(spot, strike, volatility, time, rate)
+
+
+@external
+@pure
+def implied(
+    price: uint256, is_call: bool, spot: uint256, strike: uint256, time: uint256, rate: int256
+) -> uint256:
+    return implied_volatility._implied(price, is_call, spot, strike, time, rate)

@@ -8,7 +8,6 @@ from ...contracts.math import black76
 from ...contracts.math import black_scholes
 from ...contracts.math import fixed_point
 from ...contracts.math import greeks
-from ...contracts.math import implied_volatility
 from ...contracts.math import normal
 
 
@@ -107,11 +106,3 @@ def all_greeks(
     spot: uint256, strike: uint256, volatility: uint256, time: uint256, rate: int256
 ) -> greeks.Greeks:
     return greeks._all(spot, strike, volatility, time, rate)
-
-
-@external
-@pure
-def implied(
-    price: uint256, is_call: bool, spot: uint256, strike: uint256, time: uint256, rate: int256
-) -> uint256:
-    return implied_volatility._implied(price, is_call, spot, strike, time, rate)
