@@ -122,7 +122,7 @@ def _add(
     """
     @notice The sums with one more expiry.
     @param short_only As `found` was made: then basis is a bound. A book that is concave in the forward
-           loses by the move of the basis at most a third of what it loses by one three times as far.
+           loses by a small move at most its part of what it loses by a large one.
     @param spot [wad]
     @param confidence [wad]
     """
@@ -134,10 +134,10 @@ def _add(
         # Nothing is worth more than 0.
         after.losses[0] = unsafe_add(after.losses[0], found.values[0])
         after.losses[24] = unsafe_add(after.losses[24], found.values[24])
-        worst = unsafe_add(
-            mark,
-            unsafe_div(unsafe_sub(min(min(found.values[0], found.values[24]), mark), mark), portfolio_rules.FAR),
-        )
+        near: int256 = portfolio_rules._move(words[1], 5)
+        far: int256 = min(portfolio_rules._move(words[1], 8), unsafe_sub(0, portfolio_rules._move(words[1], 0)))
+        lost: int256 = unsafe_sub(min(min(found.values[0], found.values[24]), mark), mark)
+        worst = unsafe_sub(unsafe_add(mark, unsafe_div(unsafe_mul(lost, near), far)), 1)
     else:
         gains: int256 = self._static_discount(words, time, discount)
         k: uint256 = 0
@@ -196,8 +196,8 @@ def _require(
         row: uint256 = unsafe_mul(j, 3)
         lost: int256 = 0
         if base.maintenance != 0:
-            move: int256 = unsafe_sub(convert(left & MASK_16, int256), 10**4)
-            lost = unsafe_sub(unsafe_div(unsafe_mul(base.maintenance, move), 10**4), 1)
+            lost = unsafe_mul(base.maintenance, portfolio_rules._move(words[1], j))
+            lost = unsafe_sub(unsafe_div(lost, 10**4), 1)
         if short_only or left & portfolio_rules.UP != 0:
             value = unsafe_add(totals.losses[row], lost)
             if value < worst:

@@ -37,9 +37,8 @@ GRID: constant(uint256) = 2**171 - 1
 STABLECOIN: constant(uint256) = 192
 BY_STRIKE: constant(uint256) = 208
 # Set where the highest volatility counts at the first and the last spot that count at all: a book
-# without longs is worth least there, see scenarios.vy; they are `FAR` times as far as the basis.
+# without longs is worth least there, see scenarios.vy.
 CONCAVE: constant(uint256) = 209
-FAR: constant(int256) = 3
 # Set where the underlying follows a scan range.
 FOLLOWS: constant(uint256) = 210
 # Farther moves, four times as wide, would leave a fifth and the double of spot.
@@ -196,6 +195,15 @@ def _figures(underlying: uint256) -> uint256[2]:
 
 @internal
 @pure
+def _move(word: uint256, level: uint256) -> int256:
+    """
+    @return [basis points] by which a level of the second word is above spot.
+    """
+    return unsafe_sub(convert((word >> unsafe_mul(level, LEVEL_BITS)) & MASK_16, int256), 10**4)
+
+
+@internal
+@pure
 def _widened(word: uint256, multiple: uint256) -> uint256:
     """
     @notice The second word with all moves multiplied.
@@ -314,8 +322,7 @@ def _is_concave(levels: Level[LEVELS]) -> bool:
     """
     low: bool = levels[0].up or (levels[1].up and levels[1].spot == levels[0].spot)
     high: bool = levels[8].up or (levels[7].up and levels[7].spot == levels[8].spot)
-    far: uint256 = min(WAD - levels[0].spot, levels[8].spot - WAD)
-    return low and high and far >= 3 * (levels[5].spot - WAD)
+    return low and high
 
 
 @internal
