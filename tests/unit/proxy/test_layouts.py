@@ -137,3 +137,37 @@ def test_no_answer_is_longer_than_a_proxy_hands_back(source: str) -> None:
         if one.return_type is not None and one.name != "__default__"
     }
     assert {name for name, size in answers.items() if size > MAX_ANSWER} == set()
+
+
+# Arithmetic of curves, for which there is no room: it needs no storage, and curves.vy has it.
+LEFT_OUT = {
+    "two_phase",
+    "exponential",
+    "stepped",
+    "buffered_margin",
+    "largest_fraction",
+    "solvent_price",
+    "insolvent_price",
+    "price_factor",
+}
+
+
+@pytest.mark.parametrize(
+    ("plain", "behind", "left_out"),
+    [
+        ("clearing/BackOffice.vy", "proxy/UpgradeableBackOffice.vy", set()),
+        ("oracle/FixingCourt.vy", "proxy/UpgradeableFixingCourt.vy", set()),
+        ("auction/AuctionHouse.vy", "proxy/UpgradeableAuctionHouse.vy", LEFT_OUT),
+    ],
+)
+def test_behind_a_proxy_nothing_is_missing(plain: str, behind: str, left_out: set[str]) -> None:
+    offered = [
+        {
+            str(one)
+            for one in compiled(source).compiler_data.global_ctx.exposed_functions
+            if not one.is_constructor
+        }
+        for source in (plain, behind)
+    ]
+    missing = {line.split("(")[0].removeprefix("def ") for line in offered[0] - offered[1]}
+    assert missing == left_out
