@@ -5,6 +5,7 @@ covered.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import boa
@@ -20,6 +21,7 @@ from hypothesis.stateful import (
 )
 
 from novate.deploy import compiled
+from novate.pool import Conduct
 from novate.series import DAY, WAD, Series
 from tests.unit.venues.OptionPool.conftest import HOUR, UNLIMITED, PoolWorld, wad
 from tests.world import build
@@ -40,7 +42,7 @@ class Venues(PoolWorld):
     """Everything that trades, and people who use it."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(conduct=Conduct(band=100, exit=60))
         template = compiled("tokens/LongToken.vy").deploy()
         self.hub: Any = build("tokens/LongTokens.vy", self.ledger.address, template.address)
         self.ledger.set_venue(self.hub.address, True, sender=self.owner)
@@ -66,6 +68,8 @@ class Liquidity(RuleBasedStateMachine):
         self.anchor.__enter__()
         self.spot, self.volatility = 2_750.0, 0.15
         self.traded: set[Series] = set()
+        for strike, is_put, quantity in ((2_750, False, 20), (2_700, True, 30)):
+            self.trade(0, [(strike, is_put, 0, quantity)], False)
 
     def teardown(self) -> None:
         if hasattr(self, "anchor"):
@@ -81,25 +85,30 @@ class Liquidity(RuleBasedStateMachine):
 
     @rule(
         who=st.integers(0, 1),
-        strike=st.sampled_from(STRIKES),
-        is_put=st.booleans(),
-        expiry=st.integers(0, 1),
-        quantity=st.sampled_from([-40, -5, 1, 8, 60]),
+        orders=st.lists(
+            st.tuples(
+                st.sampled_from(STRIKES),
+                st.booleans(),
+                st.integers(0, 1),
+                st.sampled_from([-40, -5, 1, 8, 60]),
+            ),
+            min_size=1,
+            max_size=4,
+        ),
         routed=st.booleans(),
     )
-    def trade(
-        self, who: int, strike: int, is_put: bool, expiry: int, quantity: int, routed: bool
-    ) -> None:
-        world = self.world
-        series, taker = world.series(strike, is_put, expiry), world.people[who]
-        if routed:
-            legs = [(series.code, wad(quantity))]
-            arguments = (taker.number, legs, [world.pool.address], [], UNLIMITED, False)
-            done = self.attempt(lambda: world.router.route(*arguments, sender=taker.address))
-        else:
-            done = self.attempt(lambda: world.deal(series, quantity, taker=taker))
-        if done:
-            self.traded.add(series)
+    def trade(self, who: int, orders: list[tuple[int, bool, int, int]], routed: bool) -> None:
+        world, taker = self.world, self.world.people[who]
+        for strike, is_put, expiry, quantity in orders:
+            series = world.series(strike, is_put, expiry)
+            if routed:
+                legs = [(series.code, wad(quantity))]
+                figures = (taker.number, legs, [world.pool.address], [], UNLIMITED, False)
+                done = self.attempt(partial(world.router.route, *figures, sender=taker.address))
+            else:
+                done = self.attempt(partial(world.deal, series, quantity, taker=taker))
+            if done:
+                self.traded.add(series)
 
     @rule(who=st.integers(0, 1), expiry=st.integers(0, 1), share=st.sampled_from([-0.9, 0.5, 0.9]))
     def hedge(self, who: int, expiry: int, share: float) -> None:
