@@ -229,7 +229,7 @@ class Parameters:
     scan: Scan = field(default_factory=Scan)
     reporters: Reporters = field(default_factory=Reporters)
     hours: Hours = field(default_factory=Hours)
-    tape: bool = False  # volatility of trades on chain, for some 70,000 gas a trade that counts
+    tape: bool = False  # volatility of trades on chain, for 53,000 gas a trade that counts
     bond: int = 1_000  # [USD] of who proposes or disputes a fixing that nobody recorded
     dispute: int = 7_200  # [s]
     upgradeable: bool = False  # clearinghouse, auction house and court behind proxies

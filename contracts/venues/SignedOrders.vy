@@ -112,6 +112,10 @@ event TapeSet:
     new: address
 
 
+event TapeFailed:
+    tape: address
+
+
 @deploy
 def __init__(clearinghouse: address, oracle: address, owner: address):
     """
@@ -180,9 +184,7 @@ def cross(
         # The one pair whose sum wraps to zero, of the least integers, is refused by `_trade`.
         opposite: bool = unsafe_add(offer.quantity, limit.quantity) == 0
         assert offer.series == limit.series and opposite, "order: legs do not mirror"
-        within: bool = offer.price <= limit.price
-        if limit.quantity < 0:
-            within = offer.price >= limit.price
+        within: bool = offer.price >= limit.price if limit.quantity < 0 else offer.price <= limit.price
         assert within, "order: price beyond limit"
     return self._trade(order, taker_order.account, amount)
 
@@ -235,8 +237,7 @@ def set_fees(maker_rate: uint256, taker_rate: uint256):
 @external
 def set_tape(tape: address):
     """
-    @notice Tells this contract the price of every trade of a single leg; none: nobody. The prices in
-            a package say nothing of each leg.
+    @notice Tells this contract the price of single-leg trades; none: nobody. Packages say little.
     """
     ownable._check_owner()
     log TapeSet(old=self.tape, new=tape)
@@ -385,7 +386,8 @@ def _trade(order: Order, taker: uint256, amount: uint256) -> int256:
     if rates & TAPE != 0 and len(order.legs) == 1:
         # Whatever becomes of it: no trade fails for it.
         call: Bytes[68] = abi_encode(last, order.legs[0].price, method_id=method_id("record(uint256,uint256)"))
-        _: bool = raw_call(self.tape, call, gas=TAPE_GAS, revert_on_failure=False)
+        if not raw_call(self.tape, call, gas=TAPE_GAS, revert_on_failure=False):
+            log TapeFailed(tape=self.tape)
     return cost
 
 

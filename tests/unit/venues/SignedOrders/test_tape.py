@@ -65,6 +65,8 @@ def test_no_tape_stops_a_trade(market: Market, mode: int) -> None:
     market.orders.set_tape(hostile.address)
     receipt = trade(market, value(market, 0.22))
     assert receipt.find("Novated") and receipt.gas < 650_000
+    # What it returns is nobody's business; that it failed is told.
+    assert bool(receipt.find("TapeFailed")) is (mode <= 2)
 
 
 def test_fees_and_tape_share_a_slot_and_nothing_else(market: Market) -> None:
