@@ -44,14 +44,16 @@ def batch_gas() -> dict[str, int]:
     world.to_clear(epoch)
     world.market.oracle.poke(1)
     figures["batch.judge_package"] = transaction_gas(world.batch.judge, epoch, 16).execution
-    figures["batch.settle_package"] = transaction_gas(world.batch.settle_linked, epoch, 16).execution
+    figures["batch.settle_package"] = transaction_gas(
+        world.batch.settle_linked, epoch, 16
+    ).execution
     total = 0
     while not world.batch.result(epoch, call.code)[1]:
         total += transaction_gas(world.batch.settle, epoch, call.code, 1).execution
     figures["batch.settle_per_order"] = total // (2 * TRADERS)
     ids = [one.id for one in orders[: 2 * TRADERS]]
-    figures["batch.release_per_order"] = (
-        transaction_gas(world.batch.release, ids).execution // len(ids)
+    figures["batch.release_per_order"] = transaction_gas(world.batch.release, ids).execution // len(
+        ids
     )
     return figures
 

@@ -188,8 +188,10 @@ def reveal(order: Order, salt: bytes32, hint: uint256) -> uint256:
         key = convert(abs(limit), uint256)
         most = order_book.MOST
     else:
+        words: DynArray[uint256, MAX_LEGS] = []
         for leg: Leg in order.legs:
-            matching.legs[id].append(series._pack(leg.series, leg.ratio))
+            words.append(series._pack(leg.series, leg.ratio))
+        matching.legs[id] = words
     matching.orders[id] = matching.Record(
         account=order.account,
         terms=(code << 96) | (bond << 32) | (epoch << 1) | convert(sells, uint256),
@@ -450,7 +452,7 @@ def _checked_legs(legs: DynArray[Leg, MAX_LEGS], units: uint256, bond: uint256) 
         limits: (uint256, uint256) = staticcall IListing(
             staticcall IClearinghouse(CLEARINGHOUSE).LISTING()
         ).admit(leg.series, contracts * UNIT)
-        assert limits[0] != 0 and limits[1] != 0, "batch: series is full"
+        assert contracts * UNIT <= min(limits[0], limits[1]), "batch: above limit of series"
         spot: (uint256, bool) = staticcall IOracle(ORACLE).spot(series._underlying(leg.series))
         notional += contracts * spot[0] // (UNIT * UNIT)
         changes.append(series._pack(leg.series, quantity if leg.ratio > 0 else -quantity))

@@ -369,7 +369,8 @@ def _trade(list: uint256, code: uint256, most: uint256) -> bool:
             sell += met
             if len(trades) == size:
                 break
-        if len(trades) == 0 or self._try(trades):
+        if len(trades) == 0 or self._try(trades) or (len(trades) == 1 and not self._blame([trades[0]], ids)):
+            # Refused and nobody's fault, such as by a full series: these two do not meet.
             self.cursors[list] = buy
             self.cursors[list | 1] = sell
             if ended:
@@ -377,10 +378,6 @@ def _trade(list: uint256, code: uint256, most: uint256) -> bool:
         elif len(trades) > 1:
             # One by one for the rest of this call.
             size = 1
-        elif not self._blame([trades[0]], ids):
-            # Nobody's fault, such as a full series: these two do not meet.
-            self.cursors[list] = (ids[0] << 80) | MASK_80
-            self.cursors[list | 1] = (ids[1] << 80) | MASK_80
     return False
 
 

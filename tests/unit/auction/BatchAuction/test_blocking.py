@@ -1,5 +1,7 @@
 """Nobody can stop a batch: who cannot keep its order loses it and its bond, the rest goes on."""
 
+import contextlib
+
 import boa
 
 from novate.market import Account
@@ -130,15 +132,45 @@ def test_little_gas_harms_nobody(world: BatchWorld) -> None:
     world.open(*orders)
     world.to_clear(epoch)
     world.batch.judge(epoch, 1)
+    refused = []
     for gas in range(60_000, 420_000, 9_000):
         with boa.env.anchor():
             try:
                 world.batch.settle(epoch, call.code, 16, gas=gas)
             except Exception:
+                refused.append(gas)
                 continue
-            traded = world.position(world.maker, call) == wad(6)
-            assert traded == world.batch.result(epoch, call.code)[1] or gas < 100_000
+            assert world.position(world.maker, call) == wad(6)
             assert world.batch.forfeited() == 0
+    assert 5 < len(refused) < 35
+    told = 0
+    for gas in refused:
+        with contextlib.suppress(Exception), boa.env.anchor():
+            with boa.reverts("batch: more gas needed"):
+                world.batch.settle(epoch, call.code, 16, gas=gas)
+            told += 1
+    assert told
+
+
+def test_crumbs_that_are_too_small_to_trade_stop_nobody(world: BatchWorld) -> None:
+    """The market takes no trade below a contract: only the small one goes without."""
+    call = world.calls[0]
+    a, b, c, d, _, _ = world.people
+    orders = [
+        world.buy(a, call, 10, 50),
+        world.sell(b, call, 1, 30),
+        world.sell(c, call, 0.5, 31),
+        world.sell(d, call, 9, 32),
+    ]
+    epoch = orders[0].epoch
+    world.open(*orders)
+    world.market.listing.set_limits(1, wad(1), 0, 0, sender=world.owner)
+    world.to_clear(epoch)
+    world.settle(epoch, call)
+    assert [world.position(one, call) for one in (a, b, c, d)] == [
+        *(wad(9.5), -wad(1), 0, -wad(8.5)),
+    ]
+    assert world.batch.forfeited() == 0
 
 
 def test_a_series_that_is_full_costs_nobody_a_bond(world: BatchWorld) -> None:

@@ -2,7 +2,7 @@
 
 import boa
 
-from tests.unit.auction.BatchAuction.conftest import BOND, LENGTH, RICH, TOKEN, UNIT, BatchWorld
+from tests.unit.auction.BatchAuction.conftest import BOND, RICH, TOKEN, UNIT, BatchWorld
 from tests.world import build
 
 
@@ -23,19 +23,6 @@ def test_bonds_are_brought_bound_and_taken_back(world: BatchWorld) -> None:
     with boa.reverts("batch: no such order"):
         world.batch.release([one.id])
     assert world.batch.is_over(one.id) and epoch < world.epoch
-
-
-def test_bonds_of_bad_tokens_are_refused(world: BatchWorld) -> None:
-    arguments = (world.market.oracle.address, world.standing.address, LENGTH, 0, BOND, 0)
-
-    def batch_with(token: object) -> object:
-        ledger = build("tests/harness/RecordingLedger.vy")
-        with boa.env.anchor():
-            ledger.set_token(token.address)
-            return build("auction/BatchAuction.vy", ledger.address, *arguments)
-
-    token = build("tests/hostile/FeeToken.vy")
-    del batch_with, token
 
 
 def test_amounts_are_whole_billionths(world: BatchWorld) -> None:

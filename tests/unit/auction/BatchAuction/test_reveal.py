@@ -138,3 +138,28 @@ def test_packages_keep_the_sixteen_that_pay_most(world: BatchWorld) -> None:
     world.open(*orders)
     words = world.batch.list_of(orders[0].epoch, 0, False)
     assert [(word >> 80) - 2**79 for word in words] == [(9 - i) * UNIT for i in range(16)]
+
+
+def test_the_same_order_again(world: BatchWorld) -> None:
+    """Sealed with the same salt: not while the first one lives, and then as a new one."""
+    near, far, _ = world.calls
+    one = world.commit(world.maker, [(near, 1), (far, -1)], 1, 5)
+    world.open(one)
+    owner = world.maker.address
+    world.batch.commit(one.hash, RICH, sender=owner)
+    world.to_reveal()
+    with boa.env.anchor(), boa.reverts("batch: id taken"):
+        world.reveal(one)
+    world.to_clear(one.epoch)
+    world.settle(one.epoch)
+    world.batch.release([one.id])
+    world.reveal(one)
+    assert len(world.batch.list_of(one.epoch + 1, 0, False)) == 1
+    world.to_clear(one.epoch + 1)
+    world.settle(one.epoch + 1, near, far)
+    assert world.batch.is_over(one.id)
+
+
+def test_more_than_a_series_takes(world: BatchWorld) -> None:
+    world.market.listing.set_limits(1, 0, wad(5), 0, sender=world.owner)
+    refused(world, "batch: above limit of series", units=wad(6))
