@@ -1,7 +1,7 @@
 """Which liquidation curve: crashes replayed against bidders who come late and ask much.
 
-`python -m novate.curve_study` prints the table from which the defaults of novate/parameters.py follow
-and draws it; notebooks/03_auctions.ipynb shows the same.
+`python -m novate.curve_study` prints the table from which the defaults of novate/parameters.py
+follow and draws it; notebooks/03_auctions.ipynb shows the same.
 
 The model, in floating point and all accounts at once:
 

@@ -22,6 +22,7 @@ from novate.errors import DataError, NetworkError, ParameterError
 from novate.market import Market
 from novate.network import DEVELOPMENT_KEY, KEY_VARIABLE, Network, connect
 from novate.parameters import Parameters
+from novate.series import DAY
 from novate.site import PROXY, PROXY_CODE, Site, create2_address, salt_of
 from novate.verify import verify
 from tests.network.test_run_rpc import anvil_is_missing
@@ -92,7 +93,7 @@ def test_the_whole_market_again_and_again(tmp_path: Path, capsys: Any) -> None:
             market = deploy(Parameters(fund=1_000), manifest=first)
         with boa.swap_env(networks[1]):
             twin = deploy(Parameters(fund=1_000), manifest=second)
-            timelock = compiled("tokens/TestToken.vy").deploy("Stands for it", "TIME", 18)
+            timelock = compiled("governance/Timelock.vy").deploy(9 * DAY, networks[1].eoa)
         assert addresses(market) == addresses(twin)
         assert market.clearinghouse.certificate().held == 1_000 * 10**18
 
