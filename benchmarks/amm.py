@@ -1,4 +1,4 @@
-"""Gas of the option pool and of wrapped longs: execution of a fresh transaction, as in gas.py.
+"""Gas of the option pool, the router, rewards and wrapped longs, as in gas.py: execution only.
 
 Prices as live markets should keep them: an aggregate that anybody recorded in this block.
 """
@@ -8,10 +8,9 @@ import boa
 from novate.gas import transaction_gas
 from tests.unit.tokens.LongTokens.conftest import Wrapping
 from tests.unit.venues.OptionPool.conftest import UNLIMITED, PoolWorld
+from tests.unit.venues.QuoteRewards.test_rewards import Rewarded
 from tests.unit.venues.Router.test_route import Routes
 from tests.world import wad
-
-# Lyra v1 publishes no figure here; benchmarks/peers.toml is the place for one that was measured.
 
 
 def pool_gas(count: int, expiries: int = 2) -> dict[str, int]:
@@ -83,9 +82,19 @@ def token_gas() -> dict[str, int]:
     return figures
 
 
+def reward_gas() -> dict[str, int]:
+    """A check of a quote that stands, of an account without positions."""
+    world = Rewarded()
+    one, _ = world.stand(world.makers[0], 10, 2, 2)
+    world.pass_time(600)
+    world.rewards.check([one])
+    world.pass_time(600)
+    return {"reward.check": transaction_gas(world.rewards.check, [one]).execution}
+
+
 def measure() -> dict[str, int]:
     """All rows, by their names in gas.json."""
-    return {**pool_gas(16), **pool_gas(64), **router_gas(), **token_gas()}
+    return {**pool_gas(16), **pool_gas(64), **router_gas(), **token_gas(), **reward_gas()}
 
 
 if __name__ == "__main__":

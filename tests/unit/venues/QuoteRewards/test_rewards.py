@@ -251,9 +251,9 @@ def test_what_is_refused(world: Rewarded) -> None:
     ):
         with boa.reverts(reason):
             announce(b, o)
-    late = {"deadline": int(boa.env.timestamp) + 2 * DAY}
+    late = int(boa.env.timestamp) + 2 * DAY
     with boa.reverts("reward: quote too long"):
-        announce(replace(bid, **late), replace(offer, **late))
+        announce(replace(bid, deadline=late), replace(offer, deadline=late))
     with boa.reverts("reward: bad signature"):
         announce(bid, offer, rival)
     with boa.reverts("reward: bad signature"):
