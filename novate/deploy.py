@@ -108,7 +108,7 @@ def _deploy(here: Here, parameters: Parameters, handover: str | None) -> Market:
     for unit in units_for(parameters, UNITS):
         arguments = arguments_of(unit, parameters, contracts, owner)
         contract = here.create(unit, compiled(unit.source), arguments)
-        contracts[unit.name] = face(unit.face, contract) if unit.face else contract
+        contracts[unit.name] = face(unit.face, contract.address) if unit.face else contract
     here.created()
     market = Market(join(contracts), parameters, owner)
     for step in steps_for(parameters, STEPS):
@@ -128,12 +128,12 @@ def _deploy(here: Here, parameters: Parameters, handover: str | None) -> Market:
     return market
 
 
-def face(source: str, contract: Any) -> Any:
-    """A contract behind a proxy, with the functions of the code that it runs."""
+def face(source: str, address: str) -> Any:
+    """A contract at an address, with the functions of the code that it runs behind a proxy."""
     with warnings.catch_warnings():
         # That the proxy's own code is another one.
         warnings.simplefilter("ignore", UserWarning)
-        return compiled(source).at(contract.address)
+        return compiled(source).at(address)
 
 
 def _with_members(parameters: Parameters) -> Parameters:

@@ -16,9 +16,10 @@ import boa
 import numpy as np
 from eth_utils import keccak
 
-from ..deploy import compiled
+from ..deploy import face
 from ..errors import NetworkError
 from ..fronts import join
+from ..graph import UNITS, units_for
 from ..manifest import Manifest
 from ..market import INDEX, Account, Health, Market, Receipt, from_wad
 from ..network import Network, connect
@@ -40,8 +41,9 @@ def attach(file: Path) -> Market:
     manifest = Manifest.read(file)
     if manifest["chain_id"] != boa.env.evm.patch.chain_id:
         raise NetworkError(f"{file} describes chain {manifest['chain_id']}, not this one")
+    faces = {unit.name: unit.face for unit in units_for(manifest.parameters, UNITS)}
     contracts = {
-        name: compiled(one["source"]).at(one["address"])
+        name: face(faces.get(name) or one["source"], one["address"])
         for name, one in manifest["contracts"].items()
     }
     return Market(join(contracts), manifest.parameters, manifest["owner"])
