@@ -182,13 +182,22 @@ def _half(amount: int256, density: int256, z: int256) -> int256:
     """
     @notice amount * cdf(z), given density = amount * pdf(z); for z < 0 the amount may be left out.
     @dev For z < 0 the amount may be beyond all prices, so that Mills' ratio must be exact; else
-         an error of 6e-15 of the amount will do, and saves 180 gas.
+         an error of 6e-15 of the amount will do.
     @param density [wad * 2**32] below 2**159, times a ratio below 2**65.
     @param z [Q64] |z| < 2**115.
     """
-    if z < 0:
+    if z < -normal.EDGE:
         if z < -TAIL:
             return 0
+        # M(-z) = -a0/(z - b0 + a1/(z - b1 + ...)).
+        return unsafe_mul(unsafe_sub(0, density), unsafe_div(normal.TAIL_A0, unsafe_add(unsafe_sub(z, normal.TAIL_B0),
+            unsafe_div(normal.TAIL_A1, unsafe_add(unsafe_sub(z, normal.TAIL_B1),
+            unsafe_div(normal.TAIL_A2, unsafe_add(unsafe_sub(z, normal.TAIL_B2),
+            unsafe_div(normal.TAIL_A3, unsafe_add(unsafe_sub(z, normal.TAIL_B3),
+            unsafe_div(normal.TAIL_A4, unsafe_add(unsafe_sub(z, normal.TAIL_B4),
+            unsafe_div(normal.TAIL_A5, unsafe_add(unsafe_sub(z, normal.TAIL_B5),
+            unsafe_div(normal.TAIL_A6, unsafe_sub(z, normal.TAIL_B6))))))))))))))) >> 96
+    if z < 0:
         return unsafe_mul(density, normal._mills_q64(unsafe_sub(0, z))) >> 96
     if z > TAIL:
         return amount
