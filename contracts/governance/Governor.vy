@@ -18,40 +18,34 @@
 
 from snekmate.utils import eip712_domain_separator as eip712
 
-from . import checkpoints
+from ..interfaces import ITimelock
+from . import governor_settings as settings
 from . import signatures
 
 initializes: eip712
-initializes: checkpoints
+initializes: settings
 
-exports: eip712.eip712Domain
+exports: (
+    # the timelock
+    settings.setVotingDelay,
+    settings.setVotingPeriod,
+    settings.setProposalThreshold,
+    settings.updateQuorumNumerator,
+    # views
+    settings.token,
+    settings.timelock,
+    settings.votingDelay,
+    settings.votingPeriod,
+    settings.proposalThreshold,
+    settings.quorum,
+    settings.quorumNumerator,
+    settings.quorumDenominator,
+    eip712.eip712Domain,
+)
 
 
 interface Votes:
     def getPastVotes(account: address, timepoint: uint256) -> uint256: view
-    def getPastTotalSupply(timepoint: uint256) -> uint256: view
-    def totalSupply() -> uint256: view
-
-
-interface Timelock:
-    def schedule_batch(
-        targets: DynArray[address, MAX_CALLS],
-        amounts: DynArray[uint256, MAX_CALLS],
-        payloads: DynArray[Bytes[MAX_PAYLOAD], MAX_CALLS],
-        predecessor: bytes32,
-        salt: bytes32,
-        delay: uint256,
-    ): nonpayable
-    def execute_batch(
-        targets: DynArray[address, MAX_CALLS],
-        amounts: DynArray[uint256, MAX_CALLS],
-        payloads: DynArray[Bytes[MAX_PAYLOAD], MAX_CALLS],
-        predecessor: bytes32,
-        salt: bytes32,
-    ): payable
-    def is_operation_pending(id: bytes32) -> bool: view
-    def is_operation_done(id: bytes32) -> bool: view
-    def get_minimum_delay() -> uint256: view
 
 
 MAX_CALLS: constant(uint256) = 16
@@ -59,18 +53,13 @@ MAX_PAYLOAD: constant(uint256) = 2_048
 MAX_TEXT: constant(uint256) = 4_096
 MAX_REASON: constant(uint256) = 1_024
 MAX_SIGNATURE: constant(uint256) = signatures.MAX_SIGNATURE
-HOUR: constant(uint256) = 3_600
-DAY: constant(uint256) = 86_400
+name: public(constant(String[15])) = "Novate Governor"
+version: public(constant(String[1])) = "1"
 COUNTING_MODE: public(constant(String[32])) = "support=bravo&quorum=for,abstain"
 CLOCK_MODE: public(constant(String[14])) = "mode=timestamp"
 BALLOT: constant(bytes32) = keccak256("Ballot(uint256 proposalId,uint8 support,address voter,uint256 nonce)")
 MASK_48: constant(uint256) = 2**48 - 1
 ERC165: constant(bytes4) = 0x01FFC9A7
-# Key of the quorum's history.
-QUORUM: constant(address) = empty(address)
-
-token: public(immutable(address))
-timelock: public(immutable(address))
 
 
 # id -> proposer 160 | start 48 | end 48 of voting [s]; 0 when there is no such proposal
@@ -84,9 +73,6 @@ operations: HashMap[uint256, bytes32]
 proposalEta: public(HashMap[uint256, uint256])
 # Of ballots that were signed.
 nonces: public(HashMap[address, uint256])
-votingDelay: public(uint256)
-votingPeriod: public(uint256)
-proposalThreshold: public(uint256)
 
 
 event ProposalCreated:
@@ -122,26 +108,6 @@ event VoteCast:
     reason: String[MAX_REASON]
 
 
-event VotingDelaySet:
-    oldVotingDelay: uint256
-    newVotingDelay: uint256
-
-
-event VotingPeriodSet:
-    oldVotingPeriod: uint256
-    newVotingPeriod: uint256
-
-
-event ProposalThresholdSet:
-    oldProposalThreshold: uint256
-    newProposalThreshold: uint256
-
-
-event QuorumNumeratorUpdated:
-    oldQuorumNumerator: uint256
-    newQuorumNumerator: uint256
-
-
 @deploy
 def __init__(votes: address, controller: address, delay: uint256, period: uint256, threshold: uint256, quorum: uint256):
     """
@@ -152,13 +118,8 @@ def __init__(votes: address, controller: address, delay: uint256, period: uint25
     @param threshold [wad] votes that a proposer needs.
     @param quorum [percent of the supply] that must vote for or abstain.
     """
-    eip712.__init__("Novate Governor", "1")
-    token = votes
-    timelock = controller
-    self._set_delay(delay)
-    self._set_period(period)
-    self._set_threshold(threshold)
-    self._set_quorum(quorum)
+    eip712.__init__(name, version)
+    settings.__init__(votes, controller, delay, period, threshold, quorum)
 
 
 # -- holders of votes --
@@ -175,15 +136,15 @@ def propose(
     @notice Puts calls of the timelock to the vote.
     @return The proposal: a hash of all of it, so nothing else can be queued or executed.
     """
-    votes: uint256 = staticcall Votes(token).getPastVotes(msg.sender, block.timestamp - 1)
-    assert votes >= self.proposalThreshold, "governor: below threshold"
+    votes: uint256 = staticcall Votes(settings.token).getPastVotes(msg.sender, block.timestamp - 1)
+    assert votes >= settings.proposalThreshold, "governor: below threshold"
     count: uint256 = len(targets)
     assert count == len(values) and count == len(calldatas), "governor: lengths differ"
     assert count != 0, "governor: nothing to do"
     id: uint256 = self._hash(targets, values, calldatas, keccak256(description))
     assert self.proposals[id] == 0, "governor: already proposed"
-    start: uint256 = block.timestamp + self.votingDelay
-    end: uint256 = start + self.votingPeriod
+    start: uint256 = block.timestamp + settings.votingDelay
+    end: uint256 = start + settings.votingPeriod
     self.proposals[id] = (convert(msg.sender, uint256) << 96) | (start << 48) | end
     names: DynArray[String[1], MAX_CALLS] = []
     for _: uint256 in range(count, bound=MAX_CALLS):
@@ -261,12 +222,12 @@ def queue(
     """
     id: uint256 = self._hash(targets, values, calldatas, descriptionHash)
     assert self._state(id) == 4, "governor: not succeeded"
-    delay: uint256 = staticcall Timelock(timelock).get_minimum_delay()
+    delay: uint256 = staticcall ITimelock(settings.timelock).get_minimum_delay()
     salt: bytes32 = self._salt(descriptionHash)
     self.operations[id] = keccak256(abi_encode(targets, values, calldatas, empty(bytes32), salt))
     self.proposalEta[id] = block.timestamp + delay
     log ProposalQueued(proposalId=id, etaSeconds=block.timestamp + delay)
-    extcall Timelock(timelock).schedule_batch(targets, values, calldatas, empty(bytes32), salt, delay)
+    extcall ITimelock(settings.timelock).schedule_batch(targets, values, calldatas, empty(bytes32), salt, delay)
     return id
 
 
@@ -284,53 +245,10 @@ def execute(
     id: uint256 = self._hash(targets, values, calldatas, descriptionHash)
     assert self._state(id) == 5, "governor: not queued"
     log ProposalExecuted(proposalId=id)
-    extcall Timelock(timelock).execute_batch(
+    extcall ITimelock(settings.timelock).execute_batch(
         targets, values, calldatas, empty(bytes32), self._salt(descriptionHash), value=msg.value
     )
     return id
-
-
-# -- the timelock; open to it while a proposal is executed --
-
-
-@external
-@reentrant
-def setVotingDelay(newVotingDelay: uint48):
-    """
-    @param newVotingDelay [s] an hour to a fortnight.
-    """
-    self._require_timelock()
-    self._set_delay(convert(newVotingDelay, uint256))
-
-
-@external
-@reentrant
-def setVotingPeriod(newVotingPeriod: uint32):
-    """
-    @param newVotingPeriod [s] a day to thirty.
-    """
-    self._require_timelock()
-    self._set_period(convert(newVotingPeriod, uint256))
-
-
-@external
-@reentrant
-def setProposalThreshold(newProposalThreshold: uint256):
-    """
-    @param newProposalThreshold [wad] at most 5 % of the supply, so that somebody can always propose.
-    """
-    self._require_timelock()
-    self._set_threshold(newProposalThreshold)
-
-
-@external
-@reentrant
-def updateQuorumNumerator(newQuorumNumerator: uint256):
-    """
-    @param newQuorumNumerator [percent] 1 to 50; for proposals whose voting begins later.
-    """
-    self._require_timelock()
-    self._set_quorum(newQuorumNumerator)
 
 
 # -- views --
@@ -395,47 +313,14 @@ def proposalVotes(proposalId: uint256) -> (uint256, uint256, uint256):
 
 @external
 @view
-def quorum(timepoint: uint256) -> uint256:
-    """
-    @return Votes [wad] that voting from this second [s] on needs.
-    """
-    return self._quorum(timepoint)
-
-
-@external
-@view
-def quorumNumerator() -> uint256:
-    return checkpoints._latest(QUORUM)
-
-
-@external
-@pure
-def quorumDenominator() -> uint256:
-    return 100
-
-
-@external
-@view
 def getVotes(account: address, timepoint: uint256) -> uint256:
-    return staticcall Votes(token).getPastVotes(account, timepoint)
+    return staticcall Votes(settings.token).getPastVotes(account, timepoint)
 
 
 @external
 @view
 def clock() -> uint48:
     return convert(block.timestamp, uint48)
-
-
-@external
-@pure
-def name() -> String[15]:
-    return "Novate Governor"
-
-
-@external
-@pure
-def version() -> String[1]:
-    return "1"
 
 
 @external
@@ -460,14 +345,14 @@ def _state(id: uint256) -> uint8:
     if block.timestamp <= word & MASK_48:
         return 1
     votes: uint256[3] = self.tally[id]
-    if votes[1] <= votes[0] or votes[1] + votes[2] < self._quorum(start):
+    if votes[1] <= votes[0] or votes[1] + votes[2] < settings._quorum(start):
         return 3
     operation: bytes32 = self.operations[id]
     if operation == empty(bytes32):
         return 4
-    if staticcall Timelock(timelock).is_operation_done(operation):
+    if staticcall ITimelock(settings.timelock).is_operation_done(operation):
         return 7
-    return 5 if staticcall Timelock(timelock).is_operation_pending(operation) else 2
+    return 5 if staticcall ITimelock(settings.timelock).is_operation_pending(operation) else 2
 
 
 @internal
@@ -497,55 +382,13 @@ def _proposer(id: uint256) -> address:
 
 
 @internal
-@view
-def _quorum(timepoint: uint256) -> uint256:
-    share: uint256 = checkpoints._at(QUORUM, timepoint)
-    return staticcall Votes(token).getPastTotalSupply(timepoint) * share // 100
-
-
-@internal
 def _cast(id: uint256, voter: address, support: uint8, reason: String[MAX_REASON]) -> uint256:
     assert self._state(id) == 1, "governor: not active"
     assert support <= 2, "governor: unknown vote"
     assert not self.hasVoted[id][voter], "governor: already voted"
     self.hasVoted[id][voter] = True
     start: uint256 = (self.proposals[id] >> 48) & MASK_48
-    weight: uint256 = staticcall Votes(token).getPastVotes(voter, start)
+    weight: uint256 = staticcall Votes(settings.token).getPastVotes(voter, start)
     self.tally[id][support] += weight
     log VoteCast(voter=voter, proposalId=id, support=support, weight=weight, reason=reason)
     return weight
-
-
-@internal
-@view
-def _require_timelock():
-    assert msg.sender == timelock, "governor: not the timelock"
-
-
-@internal
-def _set_delay(delay: uint256):
-    assert delay >= HOUR and delay <= 14 * DAY, "governor: delay out of range"
-    log VotingDelaySet(oldVotingDelay=self.votingDelay, newVotingDelay=delay)
-    self.votingDelay = delay
-
-
-@internal
-def _set_period(period: uint256):
-    assert period >= DAY and period <= 30 * DAY, "governor: period out of range"
-    log VotingPeriodSet(oldVotingPeriod=self.votingPeriod, newVotingPeriod=period)
-    self.votingPeriod = period
-
-
-@internal
-def _set_threshold(threshold: uint256):
-    supply: uint256 = staticcall Votes(token).totalSupply()
-    assert threshold != 0 and threshold <= supply // 20, "governor: threshold out of range"
-    log ProposalThresholdSet(oldProposalThreshold=self.proposalThreshold, newProposalThreshold=threshold)
-    self.proposalThreshold = threshold
-
-
-@internal
-def _set_quorum(percent: uint256):
-    assert percent >= 1 and percent <= 50, "governor: quorum out of range"
-    log QuorumNumeratorUpdated(oldQuorumNumerator=checkpoints._latest(QUORUM), newQuorumNumerator=percent)
-    checkpoints._push(QUORUM, percent)

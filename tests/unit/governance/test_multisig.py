@@ -157,6 +157,20 @@ def test_a_contract_signs(multisig, keys, target, wallet):
     assert target.calls() == 1
 
 
+def test_each_contract_brings_its_own_signature(keys, target, wallet):
+    second = build("tests/harness/SmartWallet.vy")
+    owners = [keys[0].address, wallet.address, second.address]
+    multisig = build("governance/Multisig.vy", owners, 3)
+    paper = order(multisig, call(target.count))
+    for one in (wallet, second):
+        one.approve(paper.digest())
+    proof = arguments(paper, {0: paper.sign(keys[0])}, {1: b"first", 2: b"second"})
+    with boa.reverts():
+        multisig.execute(*proof[:-1], [b"first"])
+    multisig.execute(*proof)
+    assert target.calls() == 1
+
+
 def test_a_failing_call_uses_up_nothing(multisig, keys, target):
     target.prepare(target.address, b"nonsense")
     with boa.reverts():

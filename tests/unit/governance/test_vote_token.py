@@ -93,6 +93,15 @@ def test_allowance_is_used_up(token):
         token.transferFrom(PEOPLE[0], PEOPLE[2], 3, sender=PEOPLE[1])
 
 
+def test_changes_of_one_second_are_one_checkpoint(token):
+    token.delegate(PEOPLE[0], sender=PEOPLE[0])
+    token.transfer(PEOPLE[1], 1, sender=PEOPLE[0])
+    assert token.numCheckpoints(PEOPLE[0]) == 1
+    boa.env.time_travel(seconds=1)
+    token.transfer(PEOPLE[1], 1, sender=PEOPLE[0])
+    assert token.numCheckpoints(PEOPLE[0]) == 2
+
+
 def test_events_of_a_delegation(token):
     token.delegate(PEOPLE[1], sender=PEOPLE[0])
     changed, votes = token.get_logs()
