@@ -5,6 +5,7 @@ may be 2e-6 of it too strict for maintenance margin, times the factor for initia
 never too mild.
 """
 
+import itertools
 import random
 from dataclasses import replace
 from itertools import pairwise
@@ -24,6 +25,7 @@ from novate.reference.portfolio import (
     TEST,
     UP,
     Scenario,
+    volatility_shock,
 )
 from novate.series import HOUR, WAD, Series
 from tests.portfolio_world import TWENTY_THREE, PortfolioWorld, smile
@@ -213,8 +215,26 @@ def test_continuous_in_spot_and_time(world: PortfolioWorld) -> None:
             before = after
 
 
+@pytest.mark.parametrize("deviation", [0.3, 0.449, 0.451, 0.649, 0.651, 0.85, 1.4])
+def test_where_the_table_ends(world: PortfolioWorld, deviation: float) -> None:
+    """Single options around the widest deviations of the formula, of each of the volatilities."""
+    expiry = world.expiry(30 * 24)
+    seconds = expiry - world.now
+    year = (seconds / (365 * 86_400)) ** 0.5
+    for direction in (UP, FLAT, DOWN):
+        shock = volatility_shock(TEST, direction, seconds)
+        world.set_quote(1, expiry, Quote(1_500.0, 1_500.0, deviation / year / shock))
+        for strike, quantity in itertools.product((900, 1_350, 1_500, 1_700, 3_000), (-1.0, 1.0)):
+            held = [Position(Series(1, expiry, strike * WAD, strike < 1_500), quantity)]
+            found, expected = world.assess(held), world.expected(held).health
+            unit = notional(held)
+            for name, error in (("equity", 2e-6), ("maintenance", 2e-6), ("initial", 2.6e-6)):
+                gap = getattr(found, name) / WAD - getattr(expected, name)
+                assert -error * unit <= gap <= 1e-9 + 1e-11 * unit
+
+
 def test_sellers_whose_forwards_decide(world: PortfolioWorld) -> None:
-    """Deep calls of one expiry against deep puts of another: spot may move, the forwards may not part.
+    """Deep calls of one expiry, deep puts of another: spot may move, the forwards may not part.
 
     Books of sellers are valued at the outermost spots alone, with a bound for the basis; here it is
     not good enough.
