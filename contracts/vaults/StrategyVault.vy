@@ -1,10 +1,10 @@
 # pragma version 0.4.3
 # pragma nonreentrancy on
-# pragma optimize codesize
+# pragma optimize gas
 """
 @title StrategyVault
 @license AGPL-3.0-only
-@notice An ERC-4626 vault that plays a strategy of options (strategy.vy) round after round, as an account
+@notice An ERC-4626 vault that plays a strategy of options (Strategist.vy) round after round, as an account
         of the clearinghouse, and trades in the batch auction only: nobody chooses its prices.
 
           open   all assets are here; shares come and go at once, at their exact share of them
@@ -15,11 +15,11 @@
         has a price that somebody could choose his moment for. `begin` waits for an hour after the
         last round. An asset that is not the stablecoin ends its rounds with cash, or owing some: then
         anyone exchanges it at the oracle's price and EDGE on top.
-@dev A virtual holder of VIRTUAL shares and one unit of the asset makes gifts useless to whoever came
-     first (OpenZeppelin's defence against inflation). Who begins a round lends the order's bond.
+@dev Shares are in vault_shares.vy, the order and its bond, which who begins a round lends, in bonds.vy.
 @custom:trust The owner gets a fee of new gains, at most a fifth, and can end the rounds for good. It
               cannot change the strategy or touch assets.
-@custom:kill `stop`: no further round. `leave` pays what margin leaves free in the midst of one.
+@custom:kill `stop`: no further round. Then, and when a round outlives its options by three days, `leave`
+             pays what margin leaves free in the midst of it.
 @custom:rounding In favour of those who stay (EIP-4626).
 """
 
@@ -27,50 +27,31 @@ from ethereum.ercs import IERC20
 from ethereum.ercs import IERC20Detailed
 from ethereum.ercs import IERC4626
 from snekmate.auth import ownable
-from snekmate.tokens import erc20
-from snekmate.utils import math
 
 from ..instruments import series
 from ..interfaces import IClearinghouse
 from ..interfaces import IOracle
-from . import strategy
+from ..interfaces import IStrategist
+from . import bonds
+from . import vault_shares
 
 initializes: ownable
-initializes: erc20[ownable := ownable]
-initializes: strategy
+initializes: vault_shares[ownable := ownable]
+initializes: bonds
 
 exports: (
-    erc20.totalSupply,
-    erc20.balanceOf,
-    erc20.transfer,
-    erc20.transferFrom,
-    erc20.approve,
-    erc20.allowance,
-    erc20.name,
-    erc20.symbol,
-    erc20.decimals,
-    erc20.permit,
-    erc20.nonces,
-    erc20.DOMAIN_SEPARATOR,
-    erc20.eip712Domain,
+    vault_shares.__interface__,
+    bonds.pay_back,
+    bonds.BATCH,
+    bonds.order,
+    bonds.order_id,
+    bonds.epoch,
+    bonds.revealed,
+    bonds.lender,
+    bonds.owed,
     ownable.owner,
     ownable.transfer_ownership,
-    strategy.rules,
-    strategy.PRICER,
-    strategy.UNDERLYING,
 )
-
-
-struct Leg:
-    series: uint256
-    ratio: int256
-
-
-struct Order:
-    account: uint256
-    legs: DynArray[Leg, 4]
-    units: uint256
-    limit: int256
 
 
 interface Ledger:
@@ -83,38 +64,27 @@ interface Ledger:
 interface Batch:
     def CLEARINGHOUSE() -> address: view
     def ORACLE() -> address: view
-    def LENGTH() -> uint256: view
-    def RATE() -> uint256: view
-    def is_over(id: uint256) -> bool: view
-    def free(owner: address) -> uint256: view
-    def orders(id: uint256) -> (uint256, uint256): view
-    def seal(owner: address, order: Order, salt: bytes32) -> bytes32: view
-    def bring(amount: uint256): nonpayable
-    def take(amount: uint256): nonpayable
-    def commit(sealed: bytes32, bond: uint256): nonpayable
-    def reveal(order: Order, salt: bytes32, hint: uint256) -> uint256: nonpayable
-    def release(ids: DynArray[uint256, 32]): nonpayable
 
 
 WAD: constant(uint256) = 10**18
-UNIT: constant(uint256) = 10**9
 BPS: constant(uint256) = 10**4
 # [s] that a vault stays open between rounds.
 PAUSE: constant(uint256) = 3_600
-VIRTUAL: constant(uint256) = 10**6
-MAX_FEE: constant(uint256) = 2_000  # [bps] of new gains
+# [s] after the expiry of its options that a round may take to end.
+OVERDUE: constant(uint256) = 259_200
 EDGE: constant(uint256) = 50  # [bps] for who exchanges what a round left in cash
 # [wad USD] of cash that may stay behind after a round, so that gifts of cents hold up nobody.
 CRUMBS: constant(int256) = 10**18
 
 CLEARINGHOUSE: public(immutable(address))
 ORACLE: public(immutable(address))
-BATCH: public(immutable(address))
+STRATEGIST: public(immutable(address))
+UNDERLYING: public(immutable(uint256))
 ACCOUNT: public(immutable(uint256))
 # Of the clearinghouse; 0 is the stablecoin. `WRAPPED`: an ERC-4626 over the underlying.
 ASSET_INDEX: public(immutable(uint256))
 WRAPPED: public(immutable(bool))
-asset: public(immutable(address))
+TOKEN: immutable(IERC20)
 CASH: immutable(address)
 # [wad] of the smallest unit of asset and of cash
 SCALE: immutable(uint256)
@@ -122,22 +92,13 @@ CASH_SCALE: immutable(uint256)
 # Units of the wrapped asset in one whole.
 UNIT_BELOW: immutable(uint256)
 
+# Fixed for the life of the vault.
+strategy: IStrategist.Rules
 # Beginnings and ends of rounds so far: odd while one is under way.
 rounds: public(uint256)
 # [s] since when the vault is open, or since when a round is under way
 since: public(uint256)
 stopped: public(bool)
-fee: public(uint256)  # [bps] of new gains
-# [assets x 1e18 a share, virtual ones included] the highest value of a share that was charged.
-mark: public(uint256)
-order: public(Order)
-order_id: public(uint256)
-epoch: public(uint256)
-revealed: public(bool)
-# [1e-9 USD] of bonds: who lent it to the order of this round, and what others may have back
-lender: public(address)
-owed: public(HashMap[address, uint256])
-owed_to_all: uint256
 
 
 event RoundBegun:
@@ -165,11 +126,6 @@ event Left:
     assets: uint256
 
 
-event FeeSet:
-    old: uint256  # [bps]
-    new: uint256  # [bps]
-
-
 event Stopped:
     pass
 
@@ -179,24 +135,27 @@ def __init__(
     name: String[25],
     symbol: String[5],
     batch: address,
-    pricer: address,
+    strategist: address,
     asset_index: uint256,
     wrapped: bool,
     underlying: uint256,
     owner: address,
-    rules: strategy.Rules,
+    rules: IStrategist.Rules,
 ):
     """
     @param batch A BatchAuction.
-    @param pricer A PoolPricer over the same oracle.
+    @param strategist A Strategist over the same oracle.
     @param asset_index Asset of the clearinghouse that is deposited here.
     @param wrapped Whether it is shares of an ERC-4626 whose asset is the underlying.
     """
     ownable.__init__()
     assert owner != empty(address), "vault: no owner"
     ownable._transfer_ownership(owner)
-    strategy.__init__(pricer, underlying, rules)
-    BATCH = batch
+    assert staticcall IStrategist(strategist).is_sound(rules)
+    STRATEGIST = strategist
+    UNDERLYING = underlying
+    self.strategy = rules
+    bonds.__init__(batch)
     ORACLE = staticcall Batch(batch).ORACLE()
     ledger: address = staticcall Batch(batch).CLEARINGHOUSE()
     CLEARINGHOUSE = ledger
@@ -205,18 +164,16 @@ def __init__(
     WRAPPED = wrapped
     token: address = staticcall Ledger(ledger).token_of(asset_index)
     cash: address = staticcall Ledger(ledger).token_of(0)
-    asset = token
+    TOKEN = IERC20(token)
     CASH = cash
     decimals: uint8 = staticcall IERC20Detailed(token).decimals()
     SCALE = 10 ** (18 - convert(decimals, uint256))
     CASH_SCALE = 10 ** (18 - convert(staticcall IERC20Detailed(cash).decimals(), uint256))
-    erc20.__init__(name, symbol, decimals + 6, name, "1")
+    vault_shares.__init__(name, symbol, token, decimals)
     extcall IERC20(token).approve(ledger, max_value(uint256), default_return_value=True)
-    extcall IERC20(cash).approve(batch, max_value(uint256), default_return_value=True)
     if token != cash:
         extcall IERC20(cash).approve(ledger, max_value(uint256), default_return_value=True)
     self.since = block.timestamp
-    self.mark = WAD * WAD // VIRTUAL
     unit: uint256 = WAD
     if wrapped:
         inner: address = staticcall IERC4626(token).asset()
@@ -235,7 +192,7 @@ def deposit(assets: uint256, receiver: address) -> uint256:
     """
     self._require_open()
     shares: uint256 = self._to_shares(assets, False)
-    self._enter(assets, shares, receiver)
+    vault_shares._enter(assets, shares, receiver)
     return shares
 
 
@@ -247,7 +204,7 @@ def mint(shares: uint256, receiver: address) -> uint256:
     """
     self._require_open()
     assets: uint256 = self._to_assets(shares, True)
-    self._enter(assets, shares, receiver)
+    vault_shares._enter(assets, shares, receiver)
     return assets
 
 
@@ -259,7 +216,7 @@ def withdraw(assets: uint256, receiver: address, owner: address) -> uint256:
     """
     self._require_open()
     shares: uint256 = self._to_shares(assets, True)
-    self._exit(assets, shares, receiver, owner)
+    vault_shares._exit(assets, shares, receiver, owner)
     return shares
 
 
@@ -271,7 +228,7 @@ def redeem(shares: uint256, receiver: address, owner: address) -> uint256:
     """
     self._require_open()
     assets: uint256 = self._to_assets(shares, False)
-    self._exit(assets, shares, receiver, owner)
+    vault_shares._exit(assets, shares, receiver, owner)
     return assets
 
 
@@ -283,11 +240,13 @@ def leave(shares: uint256, receiver: address) -> uint256:
     @return The assets paid.
     """
     assert self._in_round(), "vault: open, redeem"
+    expiry: uint256 = series._expiry(bonds.order.legs[0].series)
+    assert self.stopped or block.timestamp >= expiry + OVERDUE, "vault: no emergency"
     free: int256 = (staticcall IClearinghouse(CLEARINGHOUSE).health(ACCOUNT)).initial
-    supply: uint256 = erc20.totalSupply + VIRTUAL
+    supply: uint256 = vault_shares.erc20.totalSupply + vault_shares.VIRTUAL
     worth: uint256 = convert(max(free, 0), uint256) * shares // supply
     assets: uint256 = min(worth * WAD // self._served_price(), self._held() * shares // supply) // SCALE
-    erc20._burn(msg.sender, shares)
+    vault_shares.erc20._burn(msg.sender, shares)
     if assets != 0:
         extcall Ledger(CLEARINGHOUSE).withdraw(ACCOUNT, ASSET_INDEX, assets, receiver)
     log Left(owner=msg.sender, shares=shares, assets=assets)
@@ -308,38 +267,22 @@ def begin(expiry: uint256, strikes: DynArray[uint256, 2], bond: uint256):
     assert not self.stopped, "vault: stopped"
     self._require_open()
     assert block.timestamp >= self.since + PAUSE, "vault: just opened"
-    words: DynArray[uint256, 2] = []
-    limit: int256 = 0
-    words, limit = strategy._choose(expiry, strikes)
-    amount: uint256 = staticcall IERC20(asset).balanceOf(self)
-    assert amount != 0 and erc20.totalSupply != 0, "vault: empty"
+    amount: uint256 = staticcall TOKEN.balanceOf(self)
+    assert amount != 0 and vault_shares.erc20.totalSupply != 0, "vault: empty"
     extcall Ledger(CLEARINGHOUSE).deposit(ACCOUNT, ASSET_INDEX, amount)
-    worth: uint256 = amount * SCALE * self._served_price() // WAD
-    price: uint256 = (staticcall IOracle(ORACLE).price(strategy.UNDERLYING))[0]
-    legs: DynArray[Leg, 4] = []
-    for word: uint256 in words:
-        legs.append(Leg(series=word >> 96, ratio=series._quantity(word)))
-    order: Order = Order(
-        account=ACCOUNT, legs=legs, units=strategy._contracts(worth, price, strikes[0]), limit=limit
+    words: DynArray[uint256, 2] = []
+    order: bonds.Order = empty(bonds.Order)
+    price: uint256 = 0
+    words, order.limit, order.units, price = staticcall IStrategist(STRATEGIST).choose(
+        UNDERLYING, self.strategy, expiry, strikes, amount * SCALE * self._served_price() // WAD
     )
-    # What the batch will ask at the reveal, with room for a move of a tenth: so nobody begins rounds
-    # that cannot trade for less than a bond.
-    least: uint256 = order.units * len(legs) * price // WAD * staticcall Batch(BATCH).RATE() // BPS
-    assert bond * CASH_SCALE >= least * 11 // 10, "vault: bond too small"
-    self.order = order
+    order.account = ACCOUNT
+    for word: uint256 in words:
+        order.legs.append(bonds.Leg(series=word >> 96, ratio=series._quantity(word)))
     self.rounds += 1
     self.since = block.timestamp
-    self.revealed = False
-    self.lender = msg.sender
-    self.epoch = block.timestamp // staticcall Batch(BATCH).LENGTH()
-    moved: bool = extcall IERC20(CASH).transferFrom(msg.sender, self, bond, default_return_value=True)
-    assert moved, "vault: transfer failed"
-    extcall Batch(BATCH).bring(bond)
-    # A vault has no secrets: its order is public and so is its salt, the round.
-    sealed: bytes32 = staticcall Batch(BATCH).seal(self, order, convert(self.rounds, bytes32))
-    extcall Batch(BATCH).commit(sealed, bond * CASH_SCALE // UNIT)
-    self.order_id = convert(sealed, uint256) & (2**96 - 1)
-    log RoundBegun(round=self.rounds, id=self.order_id, units=order.units, limit=limit)
+    bonds._seal(order, price, bond, self.rounds)
+    log RoundBegun(round=self.rounds, id=bonds.order_id, units=order.units, limit=order.limit)
 
 
 @external
@@ -348,9 +291,8 @@ def reveal(hint: uint256):
     @notice Opens the order, in the next epoch of the batch; the lender's bond is lost if nobody does.
     @param hint As in BatchAuction.reveal.
     """
-    assert self._in_round() and not self.revealed, "vault: nothing to reveal"
-    self.revealed = True
-    extcall Batch(BATCH).reveal(self.order, convert(self.rounds, bytes32), hint)
+    assert self._in_round(), "vault: no round"
+    bonds._reveal(self.rounds, hint)
 
 
 @external
@@ -384,7 +326,7 @@ def exchange(cash: uint256, limit: uint256) -> uint256:
         divisor: uint256 = unit * BPS
         assets = (amount * WAD * (BPS - EDGE) + divisor - 1) // divisor
         assert assets <= limit, "vault: beyond limit"
-        moved: bool = extcall IERC20(asset).transferFrom(msg.sender, self, assets, default_return_value=True)
+        moved: bool = extcall TOKEN.transferFrom(msg.sender, self, assets, default_return_value=True)
         assert moved, "vault: transfer failed"
         extcall ledger.deposit(ACCOUNT, ASSET_INDEX, assets)
         extcall ledger.withdraw(ACCOUNT, 0, cash, msg.sender)
@@ -400,12 +342,7 @@ def finish():
     assert self._in_round(), "vault: no round"
     extcall Ledger(CLEARINGHOUSE).settle([ACCOUNT])
     self._require_through()
-    if (staticcall Batch(BATCH).orders(self.order_id))[0] != 0:
-        extcall Batch(BATCH).release([self.order_id])
-    # What came back of the bond; what is owed to earlier lenders lies there too.
-    back: uint256 = staticcall Batch(BATCH).free(self) - self.owed_to_all
-    self.owed[self.lender] += back
-    self.owed_to_all += back
+    bonds._return()
     cash: int256 = staticcall IClearinghouse(CLEARINGHOUSE).cash_of(ACCOUNT)
     amount: uint256 = self._held() // SCALE
     if ASSET_INDEX != 0:
@@ -414,36 +351,11 @@ def finish():
         extcall Ledger(CLEARINGHOUSE).withdraw(ACCOUNT, ASSET_INDEX, amount, self)
     self.rounds += 1
     self.since = block.timestamp
-    fee_shares: uint256 = self._charge()
+    fee_shares: uint256 = vault_shares._charge(staticcall TOKEN.balanceOf(self))
     log RoundFinished(round=self.rounds, assets=amount, fee_shares=fee_shares)
 
 
-@external
-def pay_back(lender: address):
-    """
-    @notice Pays a lender what came back of its bonds.
-    """
-    amount: uint256 = self.owed[lender]
-    self.owed[lender] = 0
-    self.owed_to_all -= amount
-    tokens: uint256 = amount * UNIT // CASH_SCALE
-    extcall Batch(BATCH).take(tokens)
-    moved: bool = extcall IERC20(CASH).transfer(lender, tokens, default_return_value=True)
-    assert moved, "vault: transfer failed"
-
-
 # -- owner --
-
-
-@external
-def set_fee(fee: uint256):
-    """
-    @param fee [bps] of what a share is worth more than ever before, charged at the end of rounds.
-    """
-    ownable._check_owner()
-    assert fee <= MAX_FEE, "vault: fee too high"
-    log FeeSet(old=self.fee, new=fee)
-    self.fee = fee
 
 
 @external
@@ -457,6 +369,12 @@ def stop():
 
 
 # -- views --
+
+
+@external
+@view
+def rules() -> IStrategist.Rules:
+    return self.strategy
 
 
 @external
@@ -504,13 +422,13 @@ def maxMint(receiver: address) -> uint256:
 @external
 @view
 def maxWithdraw(owner: address) -> uint256:
-    return 0 if self._in_round() else self._to_assets(erc20.balanceOf[owner], False)
+    return 0 if self._in_round() else self._to_assets(vault_shares.erc20.balanceOf[owner], False)
 
 
 @external
 @view
 def maxRedeem(owner: address) -> uint256:
-    return 0 if self._in_round() else erc20.balanceOf[owner]
+    return 0 if self._in_round() else vault_shares.erc20.balanceOf[owner]
 
 
 @external
@@ -559,10 +477,7 @@ def _require_through():
     @notice The round's order can trade no more, and what it traded has been settled.
     """
     assert self._in_round(), "vault: no round"
-    over: bool = block.timestamp >= (self.epoch + 2) * staticcall Batch(BATCH).LENGTH()
-    if self.revealed:
-        over = staticcall Batch(BATCH).is_over(self.order_id)
-    assert over, "vault: order is open"
+    assert bonds._is_over(), "vault: order is open"
     assert len(staticcall IClearinghouse(CLEARINGHOUSE).positions_of(ACCOUNT)) == 0, "vault: options are open"
 
 
@@ -588,7 +503,7 @@ def _served_price() -> uint256:
     """
     if ASSET_INDEX == 0:
         return WAD
-    return self._with_wrapping((staticcall IOracle(ORACLE).price(strategy.UNDERLYING))[0])
+    return self._with_wrapping((staticcall IOracle(ORACLE).price(UNDERLYING))[0])
 
 
 @internal
@@ -596,7 +511,7 @@ def _served_price() -> uint256:
 def _with_wrapping(price: uint256) -> uint256:
     if not WRAPPED:
         return price
-    return price * staticcall IERC4626(asset).convertToAssets(WAD // SCALE) // UNIT_BELOW
+    return price * staticcall IERC4626(TOKEN.address).convertToAssets(WAD // SCALE) // UNIT_BELOW
 
 
 @internal
@@ -605,61 +520,23 @@ def _total() -> uint256:
     """
     @return All assets, in their own units.
     """
-    here: uint256 = staticcall IERC20(asset).balanceOf(self)
+    here: uint256 = staticcall TOKEN.balanceOf(self)
     if not self._in_round():
         return here
     worth: int256 = (staticcall IClearinghouse(CLEARINGHOUSE).health(ACCOUNT)).equity
     price: uint256 = WAD
     if ASSET_INDEX != 0:
-        price = self._with_wrapping((staticcall IOracle(ORACLE).spot(strategy.UNDERLYING))[0])
+        price = self._with_wrapping((staticcall IOracle(ORACLE).spot(UNDERLYING))[0])
     return here + convert(max(worth, 0), uint256) * WAD // max(price * SCALE, 1)
 
 
 @internal
 @view
 def _to_shares(assets: uint256, up: bool) -> uint256:
-    return math._mul_div(assets, erc20.totalSupply + VIRTUAL, self._total() + 1, up)
+    return vault_shares._to_shares(assets, self._total(), up)
 
 
 @internal
 @view
 def _to_assets(shares: uint256, up: bool) -> uint256:
-    return math._mul_div(shares, self._total() + 1, erc20.totalSupply + VIRTUAL, up)
-
-
-@internal
-def _enter(assets: uint256, shares: uint256, receiver: address):
-    moved: bool = extcall IERC20(asset).transferFrom(msg.sender, self, assets, default_return_value=True)
-    assert moved, "vault: transfer failed"
-    erc20._mint(receiver, shares)
-    log IERC4626.Deposit(sender=msg.sender, owner=receiver, assets=assets, shares=shares)
-
-
-@internal
-def _exit(assets: uint256, shares: uint256, receiver: address, owner: address):
-    if msg.sender != owner:
-        erc20._spend_allowance(owner, msg.sender, shares)
-    erc20._burn(owner, shares)
-    moved: bool = extcall IERC20(asset).transfer(receiver, assets, default_return_value=True)
-    assert moved, "vault: transfer failed"
-    log IERC4626.Withdraw(sender=msg.sender, receiver=receiver, owner=owner, assets=assets, shares=shares)
-
-
-@internal
-def _charge() -> uint256:
-    """
-    @notice Makes shares for the owner, of what a share is worth more than ever before.
-    @return How many.
-    """
-    total: uint256 = staticcall IERC20(asset).balanceOf(self) + 1
-    supply: uint256 = erc20.totalSupply + VIRTUAL
-    value: uint256 = total * WAD * WAD // supply
-    if value <= self.mark:
-        return 0
-    gain: uint256 = math._mul_div(value - self.mark, supply, WAD * WAD, False)
-    taken: uint256 = gain * self.fee // BPS
-    shares: uint256 = taken * supply // (total - taken)
-    if shares != 0:
-        erc20._mint(ownable.owner, shares)
-    self.mark = max(self.mark, total * WAD * WAD // (supply + shares))
-    return shares
+    return vault_shares._to_assets(shares, self._total(), up)

@@ -35,6 +35,7 @@ class VaultWorld(BatchWorld):
         market = self.market
         self.index: Any = market.index_token
         self.pricer: Any = build("venues/PoolPricer.vy", market.oracle.address)
+        self.strategist: Any = build("vaults/Strategist.vy", self.pricer.address)
         arguments = ("Yield on units", "yUNIT", self.index.address)
         self.yielding: Any = build("tokens/YieldVault.vy", *arguments)
         self.ledger.list_asset(2, self.yielding.address, wad(10**9), sender=self.owner)
@@ -51,7 +52,7 @@ class VaultWorld(BatchWorld):
     def vault(self, name: str) -> Any:
         vault = build(
             "vaults/StrategyVault.vy",
-            *(name, "nVLT", self.batch.address, self.pricer.address, ASSETS[name]),
+            *(name, "nVLT", self.batch.address, self.strategist.address, ASSETS[name]),
             *(ASSETS[name] == 2, 1, self.owner, STRATEGIES[name]),
         )
         self.token.approve(vault.address, 2**256 - 1, sender=self.lender)

@@ -4,7 +4,7 @@ import boa
 import pytest
 
 from tests.unit.vaults.conftest import ASSETS, HOUR, LENT, STRATEGIES, VaultWorld
-from tests.world import WAD, build, wad
+from tests.world import WAD, wad
 
 
 def held(world: VaultWorld, name: str, series: object) -> int:
@@ -141,6 +141,9 @@ def test_only_strikes_that_the_surface_gives(world: VaultWorld) -> None:
     refused("vault: tenor out of range", [strike], world.expiry + 60 * 86_400)
     refused("vault: bond too small", [strike], lent=10**6)
     boa.env.evm.patch.timestamp = boa.env.timestamp + 2_000
+    refused("oracle: stale price", [strike])
+    vault = world.vaults["secured put"]
+    world.bring(vault, world.depositor, 20_000)
     refused("vault: stale price", [strike])
 
 
@@ -169,7 +172,8 @@ def test_a_stopped_vault_ends_its_round_and_pays(world: VaultWorld) -> None:
         vault.begin(world.expiry, [wad(2_700)], LENT, sender=world.lender)
 
 
-def test_leaving_in_a_round_takes_only_what_is_free(world: VaultWorld) -> None:
+@pytest.mark.parametrize("stopped", [True, False])
+def test_leaving_in_an_emergency_takes_only_what_is_free(world: VaultWorld, stopped: bool) -> None:
     vault = world.vaults["covered call"]
     world.bring(vault, world.depositor, 5)
     world.bring(vault, world.friend, 5)
@@ -177,6 +181,14 @@ def test_leaving_in_a_round_takes_only_what_is_free(world: VaultWorld) -> None:
         vault.leave(1, world.friend, sender=world.friend)
     world.play("covered call")
     shares = vault.balanceOf(world.friend)
+    with boa.reverts("vault: no emergency"):
+        vault.leave(shares, world.friend, sender=world.friend)
+    if stopped:
+        vault.stop(sender=world.owner)
+    else:
+        # Nobody settled or finished it.
+        world.expire(2_750)
+        world._to(world.expiry + 3 * 86_400)
     worth = vault.convertToAssets(vault.balanceOf(world.depositor))
     paid = vault.leave(shares, world.friend, sender=world.friend)
     assert WAD < paid < 5 * WAD and world.index.balanceOf(world.friend) == paid
@@ -251,11 +263,7 @@ def test_strategies_out_of_bounds_are_refused(world: VaultWorld) -> None:
         names = ("legs", "by_strike", "share", "step", "shortest", "longest", "slack")
         rules = tuple(changes.get(n, v) for n, v in zip(names, good, strict=True))
         with boa.reverts(reason):
-            build(
-                "vaults/StrategyVault.vy",
-                *("x", "x", world.batch.address, world.pricer.address, 1, False, 1),
-                *(world.owner, rules),
-            )
+            world.strategist.is_sound(rules)
 
     refused("vault: no legs", legs=[])
     refused("vault: delta out of range", legs=[(True, False, 99)])
