@@ -100,3 +100,27 @@ def _says_old(function: Any) -> bool:
         for log in function.decl_node.get_descendants(vy_ast.Log)
         for keyword in log.value.keywords
     )
+
+
+def missing() -> list[str]:
+    """Rows that access.toml lacks or has otherwise, as they should begin."""
+    rows, found = table(), []
+    for source in units():
+        unit = Path(source).stem
+        for name, asked in sorted(privileged(source).items()):
+            row = rows.get(unit, {}).get(name)
+            if row is None or set(row["caller"]) != asked:
+                callers = ", ".join(f'"{one}"' for one in sorted(asked))
+                found.append(f'[{unit}] {name} = {{ caller = [{callers}], most = "" }}')
+    return found
+
+
+def main() -> int:
+    """`python -m novate.governance.access`: what the table lacks."""
+    lacking = missing()
+    print("\n".join(lacking) or "every privileged function has its row")
+    return int(bool(lacking))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
