@@ -1,13 +1,19 @@
-"""Gas of contracts/math: `python -m benchmarks.math`.
+"""Gas of contracts/math: `python -m benchmarks.math [--where]`.
 
 Execution of one call of an internal function, checks included, without dispatch: a unit with the
 one function measured, less a unit of the same signature that does nothing. Each at 1,500 USD, 80 %,
-30 days, 5 % at and near the money, and `.max`, the dearest of a spread of inputs over the domain.
-The figures of gas.json count the jump to the function and back with its arguments and results,
-which the caller pays; what is printed shows them without it as well ("inside").
+30 days, 5 % at and near the money; `.max`, the dearest of a spread of inputs with prices within a
+factor of 41 of each other; and `.far`, the dearest with prices 1e3 to 1e17 times apart, where a
+logarithm has to find its power of two first.
+The figures of gas.json count the jump to the function and back with its arguments and results (some
+45 gas), which the caller pays, as it does in the peers' figures; what is printed shows them without
+it as well ("inside"). `--where` takes the figures above their targets apart, line by line, grouped
+under the comments of the sources.
 """
 
+import argparse
 import itertools
+import math
 import re
 import sys
 from collections.abc import Iterable
@@ -88,6 +94,14 @@ SPREAD = [
         ((30, 10 * YEAR), (80, MONTH), (500, MONTH), (500, 1)),
     )
 ]
+# Far apart, over a year, with z1 at 1 and at -4: the middle and the wing.
+FAR = [
+    (1_500 * WAD, 1_500 * 10 ** (18 + power), int((root - z) * WAD), YEAR, 0)
+    for power, z in itertools.product((3, 9, 17, -12), (1, -4))
+    for root in [math.sqrt(z * z + 2 * abs(power) * math.log(10))]
+]
+# Figures above their targets, and one that is not.
+MISSED = ("exp", "ln.far", "normal_cdf.max", "black_scholes", "black_scholes.far", "greeks.far")
 
 
 def unit(name: str, works: bool, experimental: bool = False) -> Any:
@@ -163,8 +177,19 @@ def convert(name: str, point: tuple[int, ...]) -> Any:
     return None
 
 
+def distant(name: str) -> list[tuple[Any, ...]]:
+    """Inputs of which `.far` is the dearest; none where distance makes no difference."""
+    if name == "ln":
+        return inputs(name)[1]
+    if FUNCTIONS[name][2] == TERMS:
+        return list(FAR)
+    if name in ("black76", "out_of_the_money", "implied_volatility"):
+        return [a for a in (convert(name, p) for p in FAR) if a is not None]
+    return []
+
+
 def measure(experimental: bool = False) -> dict[str, int]:
-    """math.<function> near the money and math.<function>.max over the domain."""
+    """math.<function> near the money, .max within a factor of 41, .far beyond."""
     figures = {}
     for name in FUNCTIONS:
         working, idle = unit(name, True, experimental), unit(name, False, experimental)
@@ -172,10 +197,59 @@ def measure(experimental: bool = False) -> dict[str, int]:
         base = gas(idle, near[0])
         figures[f"math.{name}"] = max(gas(working, a) for a in near) - base
         figures[f"math.{name}.max"] = max(gas(working, a) for a in [*near, *spread]) - base
+        if far := distant(name):
+            figures[f"math.{name}.far"] = max(gas(working, a) for a in far) - base
     return figures
 
 
+def part(path: str, line: int) -> str:
+    """Where a line of a source belongs: its function and the comment above it."""
+    text = Path(path).read_text().splitlines()
+    comment = ""
+    for above in range(line - 1, -1, -1):
+        stripped = text[above].strip()
+        if stripped.startswith("#") and not comment:
+            while text[above - 1].strip().startswith("#"):
+                above -= 1
+            comment = ": " + text[above].strip("# ")[:60]
+        if found := re.match(r"def (\w+)", stripped):
+            return f"{Path(path).stem}.{found[1]}{comment}"
+    return "dispatch"
+
+
+def where(figure: str) -> dict[str, int]:
+    """A figure taken apart, in the order of execution; dispatch and decoding are in it."""
+    name, _, kind = figure.partition(".")
+    contract = unit(name, True)
+    near, spread = inputs(name)
+    cases = {"": near, "max": spread, "far": distant(name)}[kind]
+    dearest = max(cases, key=lambda a: gas(contract, a))
+    boa.env.enable_gas_profiling()
+    try:
+        contract.measured(*dearest)
+    finally:
+        boa.env.reset_gas_metering_behavior()
+    nodes = contract.source_map["pc_raw_ast_map"]
+    used = contract._computation._gas_meter._gas_used_of
+    parts: dict[str, int] = {}
+    node = None
+    for pc in dict.fromkeys(contract._computation.code._trace):
+        node = nodes.get(pc, node)
+        inside = node is not None and "contracts" in str(node.module_node.resolved_path)
+        label = part(node.module_node.resolved_path, node.lineno) if inside else "dispatch"
+        parts[label] = parts.get(label, 0) + used.get(pc, 0)
+    return parts
+
+
 def main() -> int:
+    parser = argparse.ArgumentParser(prog="benchmarks.math", description=__doc__)
+    parser.add_argument("--where", action="store_true", help="the missed figures taken apart")
+    if parser.parse_args().where:
+        for figure in MISSED:
+            print(f"math.{figure}")
+            for label, count in where(figure).items():
+                print(f"  {count:>6,}  {label}")
+        return 0
     shipped, experimental = measure(), {}
     try:
         experimental = measure(experimental=True)
