@@ -46,6 +46,7 @@ ORACLE: public(immutable(IOracle))
 
 WAD: constant(int256) = 10**18
 MAX_PRICE: constant(uint256) = 2**128 - 1  # [wad]
+MAX_LIMIT: constant(uint256) = 10**30  # [wad]
 MAX_VOLATILITY: constant(uint256) = 2**70 - 1  # [wad]
 # Far beyond any distribution: a probability of 0 or 1.
 FAR_Q64: constant(int256) = 60 * 2**64
@@ -89,9 +90,11 @@ def set_limits(tier: uint256, underlying: uint256, limits: Limits):
     """
     @notice Sets the limits of a tier in an underlying.
     @param tier Any but 0.
+    @param limits At most 1e12 units and 1e12 USD.
     """
     ownable._check_owner()
     assert tier != 0, "exposure: tier 0 has no limits"
+    assert max(limits.delta, limits.vega) <= MAX_LIMIT, "exposure: limit too large"
     log LimitsSet(tier=tier, underlying=underlying, old=self.limits_of[tier][underlying], new=limits)
     self.limits_of[tier][underlying] = limits
 

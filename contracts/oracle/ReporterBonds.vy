@@ -58,6 +58,8 @@ MAX_ROUNDS: public(constant(uint256)) = evidence.MAX_ROUNDS
 # [wad] least limit of a deviation; [s] widest window.
 MIN_LIMIT: constant(uint256) = 5 * 10**16
 MAX_WINDOW: constant(uint256) = 3_600
+# [s] at most, for a report to count as punctual and between two that are paid.
+MAX_TIME: constant(uint256) = 86_400
 # Rounds paid in one call.
 MAX_PAID: constant(uint256) = 256
 
@@ -314,7 +316,10 @@ def list_feed(feed: address, terms: Terms):
     @notice Starts paying for a feed, from its next round, or changes its terms.
     """
     ownable._check_owner()
+    assert max(terms.fee, terms.bonus) <= MINIMUM, "bonds: pay above a full bond"
+    assert max(terms.punctual, terms.spacing) <= MAX_TIME, "bonds: time out of range"
     assert terms.limit >= MIN_LIMIT, "bonds: limit too low"
+    assert terms.limit <= WAD, "bonds: limit too high"
     assert terms.band <= terms.limit, "bonds: band above limit"
     assert terms.window > 0 and terms.window <= MAX_WINDOW, "bonds: window out of range"
     if self.terms[feed].window == 0:

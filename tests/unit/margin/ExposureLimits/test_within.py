@@ -162,6 +162,10 @@ def test_settings_are_kept_told_and_the_owners_own(world: Exposures) -> None:
     assert (event.account, event.old, event.new) == (ACCOUNT, TIER, 9)
     with boa.reverts("exposure: tier 0 has no limits"):
         world.limits.set_limits(0, 1, (1, 1), sender=world.owner)
+    for limits in ((10**30 + 1, 0), (0, 10**30 + 1)):
+        with boa.reverts("exposure: limit too large"):
+            world.limits.set_limits(1, 1, limits, sender=world.owner)
+    world.limits.set_limits(1, 1, (10**30, 10**30), sender=world.owner)
     for call_ in (
         lambda: world.limits.set_limits(1, 1, (1, 1), sender=world.intruder),
         lambda: world.limits.set_tier(1, 1, sender=world.intruder),

@@ -159,6 +159,23 @@ def test_reverts_at_listing_and_deployment(world: BondWorld) -> None:
     with boa.env.prank(world.owner):
         with boa.reverts("bonds: limit too low"):
             world.bonds.list_feed(feed, (*TERMS[:5], 5 * 10**16 - 1, 60))
+        with boa.reverts("bonds: limit too high"):
+            world.bonds.list_feed(feed, (*TERMS[:5], 10**18 + 1, 60))
+        for place, reason in enumerate(
+            (
+                "pay above a full bond",
+                "pay above a full bond",
+                "time out of range",
+                "time out of range",
+            )
+        ):
+            most = MINIMUM if place < 2 else 86_400
+            terms = [*TERMS]
+            terms[place] = most + 1
+            with boa.reverts(f"bonds: {reason}"):
+                world.bonds.list_feed(feed, tuple(terms))
+            terms[place] = most
+            world.bonds.list_feed(feed, tuple(terms))
         with boa.reverts("bonds: band above limit"):
             world.bonds.list_feed(feed, (*TERMS[:4], 10**17 + 1, 10**17, 60))
         for window in (0, 3_601):
