@@ -15,7 +15,8 @@
                                      portions; for a day, then bonds are free whatever happened
 
         An order is one option at a limit, or linked: a package of up to four options at one limit for
-        a unit of it, all legs or none. Linked orders are judged from the one that pays most: it is in
+        a unit of it, all legs or none, and all units unless somebody on the other side was dropped
+        meanwhile. Linked orders are judged from the one that pays most: it is in
         when all its legs are filled by orders of single options, and every linked order in so far
         keeps its limit at the prices that result. One that is not in leaves no trace in any price.
 @dev Trades join a buyer and a seller, 16 to one `novate`, so each account's margin is checked once for
