@@ -243,6 +243,10 @@ def _margin_calls(market: Market, listing: Listing) -> list[Call]:
         if forecast.forecast(number)[0] == 0:
             calls.append(call(forecast.start, number, listing.scan.reference))
         calls.append(call(unit["scan_range"].set_bounds, number, forecast.address, bounds))
+        portfolio, followed = unit["portfolio_margin"], unit["scan_range"].address
+        is_margined = listing.portfolio is not None or portfolio.parameters_of(number)[0] != 0
+        if is_margined and portfolio.scan_range_of(number) != followed:
+            calls.append(call(portfolio.set_scan_range, number, followed))
     if listing.collateral is not None:
         one = listing.collateral
         counts = (one.asset, number, one.maintenance, one.initial, one.vault or NOBODY)

@@ -99,7 +99,7 @@ def test_one_proposal_lists_a_market(
 ) -> None:
     market = world.market
     proposal = propose_listing(market, read_listing(write(tmp_path, filled)))
-    assert len(proposal.calls) == 11
+    assert len(proposal.calls) == 12
     assert "List BTC as underlying 2" in proposal.description
     assert "set_market" in proposal.description
     trial = try_out(market, proposal)
@@ -110,6 +110,7 @@ def test_one_proposal_lists_a_market(
     governed.carry(proposal)
     assert market.oracle.spot(2)[0] == 60_000 * WAD
     assert market.margin.parameters_of(2).initial == WAD // 5
+    assert market.portfolio_margin.scan_range_of(2) == market.scan_range.address
     friday = market.expiries(1)[0]
     code = market.listing.encode(2, friday, 60_000 * WAD, 0, 0)
     assert market.listing.admit(code, WAD)[0] == 1_000 * WAD
