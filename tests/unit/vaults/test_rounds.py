@@ -190,7 +190,9 @@ def test_leaving_in_an_emergency_takes_only_what_is_free(world: VaultWorld, stop
         world.expire(2_750)
         world._to(world.expiry + 3 * 86_400)
     worth = vault.convertToAssets(vault.balanceOf(world.depositor))
+    free = world.ledger.health(vault.ACCOUNT()).initial * shares // (vault.totalSupply() + 10**6)
     paid = vault.leave(shares, world.friend, sender=world.friend)
+    assert paid == free * WAD // wad(2_750)
     assert WAD < paid < 5 * WAD and world.index.balanceOf(world.friend) == paid
     # Who stays has more than before, and the account still passes.
     assert vault.convertToAssets(vault.balanceOf(world.depositor)) > worth

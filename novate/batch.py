@@ -1,0 +1,138 @@
+"""The batch auction of a market: sealed orders, one price a series.
+
+batch = BatchAuction(market)
+orders = [batch.buy(maker, call, 10, 60), batch.sell(hedger, call, 8, 30)]
+batch.run(orders)  # reveal, clear, settle
+batch.price(orders[0].epoch, call)
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .deploy import compiled
+from .market import Account, Market, Number, Receipt, to_wad
+from .series import Series
+
+# What limits and quantities are whole numbers of [wad].
+UNIT = 10**9
+MOST = 16
+MASK_80 = 2**80 - 1
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """An order as its owner must remember it until the reveal."""
+
+    account: Account
+    order: tuple[int, tuple[tuple[int, int], ...], int, int]
+    salt: bytes
+    epoch: int
+    id: int
+
+
+class BatchAuction:
+    """A batch auction of a market and what one does with it."""
+
+    def __init__(
+        self,
+        market: Market,
+        *,
+        length: int = 600,
+        window: int = 60,
+        bond: Number = 1,
+        rate: int = 10,
+    ) -> None:
+        """Deploy it and have the clearinghouse's owner allow it.
+
+        length: [s] of a phase; window: [s] to challenge; bond: [USD] smallest; rate: [bps] of
+        notional that a bond must be.
+        """
+        self.market = market
+        house, oracle = market.clearinghouse.address, market.oracle.address
+        self.length, self.window = length, window
+        standing = compiled("auction/Standing.vy").deploy(house)
+        self.contract: Any = compiled("auction/BatchAuction.vy").deploy(
+            house, oracle, standing.address, length, window, to_wad(bond) // UNIT, rate
+        )
+        market.send("clearinghouse", "set_venue", self.contract.address, True)
+
+    @property
+    def epoch(self) -> int:
+        return self.market.now // self.length
+
+    def bring(self, account: Account, amount: Number) -> None:
+        """Mint test tokens to somebody, who brings them for bonds [USD]."""
+        units = to_wad(amount) // 10 ** (18 - self.market.parameters.cash_decimals)
+        self.market.send("cash_token", "mint", account.address, units)
+        self.market.send("cash_token", "approve", self.contract.address, units, sender=account)
+        self.market.send(self.contract, "bring", units, sender=account)
+
+    def commit(
+        self,
+        account: Account,
+        legs: Iterable[tuple[Series, int]],
+        units: Number,
+        limit: Number,
+        bond: Number = 100,
+    ) -> Sealed:
+        """Seal an order. legs: contracts a unit, bought if positive; limit: [USD] most paid a
+        unit, negative for the least to receive; bond: [USD] of what was brought."""
+        named = tuple(sorted((series.code, ratio) for series, ratio in legs))
+        order = (account.number, named, to_wad(units), to_wad(limit))
+        salt = secrets.token_bytes(32)
+        sealed = bytes(self.contract.seal(account.address, order, salt))
+        epoch = self.epoch
+        self.market.send(self.contract, "commit", sealed, to_wad(bond) // UNIT, sender=account)
+        return Sealed(account, order, salt, epoch, int.from_bytes(sealed[-12:], "big"))
+
+    def buy(self, account: Account, series: Series, quantity: Number, limit: Number) -> Sealed:
+        return self.commit(account, [(series, 1)], quantity, limit)
+
+    def sell(self, account: Account, series: Series, quantity: Number, limit: Number) -> Sealed:
+        return self.commit(account, [(series, -1)], quantity, -float(limit))
+
+    def reveal(self, one: Sealed) -> Receipt:
+        """Open an order, in the epoch after the one in which it was sealed."""
+        arguments = (one.order, one.salt, 0)
+        return self.market.send(self.contract, "reveal", *arguments, sender=one.account)
+
+    def settle(self, epoch: int, series: Iterable[Series]) -> None:
+        """A keeper's calls: packages, then every series, until nothing is left."""
+        self.market.send(self.contract, "judge", epoch, MOST)
+        if not self.contract.accepted_in(epoch)[0]:
+            self.market.send(self.contract, "judge", epoch, MOST)
+        inside = self.contract.accepted_in(epoch)[1]
+        while inside and not self.contract.is_over(inside[-1]):
+            self.market.send(self.contract, "settle_linked", epoch, MOST)
+        for one in series:
+            while not self.contract.result(epoch, one.code)[1]:
+                self.market.send(self.contract, "settle", epoch, one.code, MOST)
+            self.market._state.expiries |= {one.expiry}
+
+    def run(self, orders: Sequence[Sealed], series: Iterable[Series]) -> None:
+        """From the reveal to the end, for orders of one epoch."""
+        epoch = orders[0].epoch
+        self.market.travel_to((epoch + 1) * self.length)
+        for one in orders:
+            self.reveal(one)
+        self.market.travel_to((epoch + 2) * self.length + self.window)
+        self.settle(epoch, series)
+
+    def price(self, epoch: int, series: Series) -> float | None:
+        """[USD] for display; None when nothing traded."""
+        price = int(self.contract.result(epoch, series.code)[2].price)
+        return price * UNIT / 10**18 if price else None
+
+    def curves(
+        self, epoch: int, series: Series
+    ) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
+        """Limits [USD] and quantities of buyers and sellers, the best first, for display."""
+        sides = []
+        for sells in (False, True):
+            words = self.contract.list_of(epoch, series.code, sells)
+            sides.append([((word >> 80) / UNIT, (word & MASK_80) / UNIT) for word in words])
+        return sides[0], sides[1]
