@@ -284,6 +284,10 @@ TOPICS = (
     "standard_margin",
     "portfolio",
     "forecast",
+    "governance",
+    "amm",
+    "batch",
+    "vault",
 )
 
 
