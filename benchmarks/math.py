@@ -3,7 +3,7 @@
 Execution of one call of an internal function, checks included, without dispatch: a unit with the
 one function measured, less a unit of the same signature that does nothing. Each at 1,500 USD, 80 %,
 30 days, 5 % at and near the money; `.max`, the dearest of a spread of inputs with prices within a
-factor of 41 of each other; and `.far`, the dearest with prices 1e3 to 1e17 times apart, where a
+factor of 20 of each other; and `.far`, the dearest with prices 1e3 to 1e17 times apart, where a
 logarithm has to find its power of two first.
 The figures of gas.json count the jump to the function and back with its arguments and results (some
 45 gas), which the caller pays, as it does in the peers' figures; what is printed shows them without
@@ -189,7 +189,7 @@ def distant(name: str) -> list[tuple[Any, ...]]:
 
 
 def measure(experimental: bool = False) -> dict[str, int]:
-    """math.<function> near the money, .max within a factor of 41, .far beyond."""
+    """math.<function> near the money, .max within a factor of 20, .far beyond."""
     figures = {}
     for name in FUNCTIONS:
         working, idle = unit(name, True, experimental), unit(name, False, experimental)
@@ -257,9 +257,9 @@ def main() -> int:
         print(re.sub(r"\s+", " ", f"experimental pipeline: {error}")[:200])
     calls = {name: calling(name) for name in FUNCTIONS}
     print(f"{'':<32}{'called':>8}{'inside':>8}{'experimental, called':>22}")
-    for name, figure in shipped.items():
-        inside = figure - calls[name.split(".")[1]]
-        print(f"{name:<32}{figure:>8,}{inside:>8,}{experimental.get(name, 0):>22,}")
+    for name, called in shipped.items():
+        inside = called - calls[name.split(".")[1]]
+        print(f"{name:<32}{called:>8,}{inside:>8,}{experimental.get(name, 0):>22,}")
     return 0
 
 

@@ -193,7 +193,6 @@ def test_doubt_about_spot_is_charged_at_further_expiries_too(
     assert sure.initial - doubtful.initial == 3 * 420 * WAD
 
 
-
 @pytest.mark.parametrize("near", [1.0, 0.3])
 @pytest.mark.parametrize("far", [1.0, 0.2])
 def test_further_expiries_are_charged_for_their_own_confidence(
