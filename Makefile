@@ -8,7 +8,7 @@ WORKERS ?= 2
 # For `make notebook` only: a hundred packages that nothing else needs.
 LAB := jupyterlab==4.6.6
 
-.PHONY: help setup demo test lint bench accuracy backtest campaign curves notebook notebooks sweep devnet lock clean
+.PHONY: help setup demo test lint bench accuracy backtest campaign mutation branches curves notebook notebooks sweep devnet lock clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -41,6 +41,12 @@ backtest: setup ## 18 years of margin against the next day's loss; rewrite bench
 
 campaign: setup ## 10,000 random steps of contracts and reference ledger side by side
 	$(PY) -m tests.stateful.campaign --worlds 105
+
+mutation: setup ## break the contracts of TARGET on purpose: is it noticed? (a sample; SAMPLE=0 for all)
+	$(PY) -m tests.mutation.run $(or $(TARGET),settlement) --sample $(or $(SAMPLE),60)
+
+branches: setup ## which branches of the contracts the tests take, in py-evm
+	$(PY) -m tests.branches.report
 
 curves: setup ## which auction curve recovers most in two crashes
 	$(PY) -m novate.curve_study
