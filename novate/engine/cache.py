@@ -147,17 +147,27 @@ def _place(path: Path) -> Path | None:
     return root / (path.stem + "-" + hashlib.sha256("\n".join(names).encode()).hexdigest()[:24])
 
 
+def own_layout(source: str | Path) -> dict[str, Any]:
+    """The slots that the compiler would choose by itself, read off the sources as they are now."""
+    unit, bundle = _unit(Path(source).resolve())
+    layout: dict[str, Any] = CompilerData(unit, bundle, Settings()).storage_layout["storage_layout"]
+    return layout
+
+
+def _unit(path: Path) -> tuple[FileInput, Sources]:
+    unit = FileInput(contents=path.read_text(), source_id=-1, path=path, resolved_path=path)
+    return unit, Sources(get_search_paths(interpret._search_path))
+
+
 def _compile(path: Path) -> tuple[dict[str, str], Any]:
     """Hashes of what was read, and what titanoboa's deployer takes."""
-    bundle = Sources(get_search_paths(interpret._search_path))
-    text = path.read_text()
-    unit = FileInput(contents=text, source_id=-1, path=path, resolved_path=path)
+    unit, bundle = _unit(path)
     data = CompilerData(unit, bundle, Settings(), storage_layout=_layout(unit, bundle))
     with anchor_settings(data.settings):
         # All that is made on demand, now, so that it is kept.
         _ = data.bytecode, data.bytecode_runtime
         data.source_map = interpret._compute_source_map(data)
-    return {str(path): _digest(text), **bundle.digests}, data
+    return {str(path): _digest(unit.contents), **bundle.digests}, data
 
 
 def _layout(unit: FileInput, bundle: Sources) -> JSONInput | None:

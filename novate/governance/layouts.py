@@ -13,9 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boa
-
 from ..deploy import CONTRACTS
+from ..engine.cache import own_layout
 from ..errors import ParameterError
 
 # keccak256("eip1967.proxy.implementation") - 1
@@ -33,9 +32,7 @@ def layout_file(source: Path) -> Path:
 
 def chosen(source: Path) -> dict[str, Any]:
     """What the compiler would choose by itself: variables and types of the sources."""
-    data = boa.load_partial(str(source)).compiler_data
-    layout: dict[str, Any] = data.storage_layout["storage_layout"]
-    return layout
+    return own_layout(source)
 
 
 def flat(layout: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
