@@ -18,9 +18,9 @@
 
 from snekmate.utils import eip712_domain_separator as eip712
 
+from ..auth import signatures
 from ..interfaces import ITimelock
 from . import governor_settings as settings
-from . import signatures
 
 initializes: eip712
 initializes: settings

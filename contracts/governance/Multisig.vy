@@ -17,8 +17,8 @@
 
 from snekmate.utils import eip712_domain_separator as eip712
 
+from ..auth import signatures
 from ..oracle import committee
-from . import signatures
 
 initializes: eip712
 

@@ -18,13 +18,12 @@
                  a leg and fill: parts of a fill never cost the taker less than the whole.
 """
 
-from ..interfaces import IClearinghouse
-from ..interfaces import IOracle
-
 from snekmate.auth import ownable
 from snekmate.utils import eip712_domain_separator as eip712
 
-from . import signatures
+from ..auth import signatures
+from ..interfaces import IClearinghouse
+from ..interfaces import IOracle
 
 initializes: ownable
 initializes: eip712

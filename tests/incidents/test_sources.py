@@ -12,10 +12,10 @@ UNLOCKED = {
     "PortfolioMargin.__default__": "the settings take the same lock",
     "Multisig.batch": "called by the multisig itself, inside its own lock",
     "Multisig.set_owners": "called by the multisig itself, inside its own lock",
-    "Governor.setVotingDelay": "called by the timelock, inside the governor's execution",
-    "Governor.setVotingPeriod": "the same",
-    "Governor.setProposalThreshold": "the same",
-    "Governor.updateQuorumNumerator": "the same",
+    "governor_settings.setVotingDelay": "called by the timelock, inside the governor's execution",
+    "governor_settings.setVotingPeriod": "the same",
+    "governor_settings.setProposalThreshold": "the same",
+    "governor_settings.updateQuorumNumerator": "the same",
     "Timelock.update_delay": "called by the timelock itself, inside its own lock",
     "LongToken.announce": "logs, for its hub alone, in the middle of the hub's work",
 }
@@ -23,12 +23,12 @@ UNLOCKED = {
 STATELESS = {"proxy/Proxy.vy"}
 # Files that call an address without an interface, and whose address that is.
 RAW_CALLS = {
+    "auth/signatures.vy": "a signer, statically (EIP-1271)",
     "auction/Standing.vy": "the clearinghouse and its units, set by the owner",
     "auction/matching.vy": "the clearinghouse, immutable",
     "clearing/Clearinghouse.vy": "the back office, immutable",
     "governance/Multisig.vy": "whatever its owners signed",
     "governance/Timelock.vy": "whatever was proposed and waited for",
-    "governance/signatures.vy": "a signer, statically (EIP-1271)",
     "margin/PortfolioMargin.vy": "its settings, immutable",
     "margin/ScanRange.vy": "the forecaster, set by the owner",
     "margin/collateral.vy": "a vault, set by the owner",
@@ -36,9 +36,9 @@ RAW_CALLS = {
     "oracle/sources.vy": "price sources, set by the owner",
     "proxy/Proxy.vy": "the implementation, set by the owner",
     "proxy/upgrades.vy": "the next implementation, for the owner",
-    "venues/PoolShares.vy": "the settlement token, immutable",
     "venues/Router.vy": "venues that are immutable or set by the owner",
-    "venues/SignedOrders.vy": "a signer, statically (EIP-1271)",
+    "venues/SignedOrders.vy": "the tape, set by the owner",
+    "venues/pool_requests.vy": "the settlement token, immutable",
 }
 
 

@@ -5,9 +5,8 @@ from typing import Any
 import boa
 import pytest
 
-from novate.parameters import Parameters
 from novate.series import Series as Code
-from tests.world import DAY, WAD, World, build, wad
+from tests.world import AT_ONCE, DAY, WAD, World, build, wad
 
 
 @pytest.fixture(scope="module")
@@ -343,5 +342,5 @@ def test_another_engine_judges_the_account_that_chose_it(
 
 
 def test_default_parameters_are_what_is_deployed(world: World) -> None:
-    assert world.market.parameters == Parameters(grace=0)
+    assert world.market.parameters == AT_ONCE
     assert world.market.now < world.market.expiry_in(7) < world.market.now + 15 * DAY
