@@ -176,6 +176,17 @@ class Block(VMPatcher):
             self.restore(values)
 
 
+# SHA3 and SSTORE, whose preimages and slots titanoboa remembers.
+TRACED = (0x20, 0x55)
+
+
+def _untraced(operation: Any, env: Any) -> Any:
+    """An opcode without the tracer of an environment, which titanoboa made with its own machine."""
+    while getattr(operation, "env", None) is env:
+        operation = getattr(operation, "sha3", None) or operation.sstore
+    return operation
+
+
 class Microscope(PyEVM):
     """Titanoboa's py-evm over a `State`."""
 
@@ -188,14 +199,20 @@ class Microscope(PyEVM):
     def _init_vm(self, account_db_class: Any = None) -> None:
         database = type("Database", (Database,), {"state": self.state})
         vm = self.chain.get_vm()
-        # Titanoboa plugs its database into a class that every environment shares.
+        # Titanoboa plugs its database and its tracers into classes that every environment shares:
+        # each new world would trace for all former ones, keep them alive, and nest a call deeper.
         shared = vm.__class__._state_class
-        previous = shared.account_db_class
+        previous, opcodes = shared.account_db_class, shared.computation_class.opcodes
+        plain = {opcode: _untraced(opcodes[opcode], self.env) for opcode in TRACED}
+        opcodes.update(plain)
         try:
             super()._init_vm(database)
             self.database: Database = self.vm.state._account_db
+            own = self.vm.state.computation_class
+            own.opcodes = dict(own.opcodes)
         finally:
             shared.account_db_class = previous
+            opcodes.update(plain)
         self.patch = Block(self.vm)
 
     @property

@@ -264,3 +264,18 @@ def test_no_unit_needs_the_microscope(market: Market) -> None:
     """Jump tables and immutables at the end of a code are not taken for instructions."""
     if market.env.engine == "revm":
         assert not market.env._revm.wary
+
+
+def test_worlds_do_not_trace_for_each_other() -> None:
+    """Titanoboa's tracers nest: after some hundred worlds a call was too deep for Python."""
+
+    def depth(world: Engine) -> int:
+        operation = world.evm.vm.state.computation_class.opcodes[0x20]
+        layers = 0
+        while hasattr(operation, "sha3"):
+            operation, layers = operation.sha3, layers + 1
+        return layers
+
+    first = depth(Engine("py-evm"))
+    assert first >= 1
+    assert [depth(Engine("py-evm")) for _ in range(3)] == 3 * [first]

@@ -161,18 +161,11 @@ def test_reverts_at_listing_and_deployment(world: BondWorld) -> None:
             world.bonds.list_feed(feed, (*TERMS[:5], 5 * 10**16 - 1, 60))
         with boa.reverts("bonds: limit too high"):
             world.bonds.list_feed(feed, (*TERMS[:5], 10**18 + 1, 60))
-        for place, reason in enumerate(
-            (
-                "pay above a full bond",
-                "pay above a full bond",
-                "time out of range",
-                "time out of range",
-            )
-        ):
-            most = MINIMUM if place < 2 else 86_400
+        for place, most in ((0, MINIMUM), (1, MINIMUM), (2, 86_400), (3, 86_400)):
             terms = [*TERMS]
             terms[place] = most + 1
-            with boa.reverts(f"bonds: {reason}"):
+            reason = "bonds: pay above a full bond" if place < 2 else "bonds: time out of range"
+            with boa.reverts(reason):
                 world.bonds.list_feed(feed, tuple(terms))
             terms[place] = most
             world.bonds.list_feed(feed, tuple(terms))
