@@ -3,9 +3,6 @@
 Prices as live markets should keep them: an aggregate that anybody recorded in this block.
 """
 
-import random
-from unittest import mock
-
 import boa
 
 from novate.gas import transaction_gas
@@ -14,16 +11,14 @@ from tests.unit.auction.BatchAuction.conftest import BatchWorld, Sealed
 # EasyAuction (Gnosis) has another shape, one seller and visible bids; its figures belong into
 # benchmarks/peers.toml once they were measured.
 TRADERS = 16
+START = 1_767_225_600
 
 
 def batch_gas() -> dict[str, int]:
     """Sixteen buyers and sixteen sellers of one series, each an account of its own."""
-    # Salts are secrets, and ties go by hash: fixed ones, so that every run is the same.
-    with mock.patch("secrets.token_bytes", random.Random(1).randbytes):
-        return _of(BatchWorld())
-
-
-def _of(world: BatchWorld) -> dict[str, int]:
+    # Epochs follow the clock.
+    boa.env.evm.patch.timestamp = START
+    world = BatchWorld()
     call = world.calls[0]
     orders: list[Sealed] = []
     for i in range(TRADERS):
@@ -75,6 +70,5 @@ if __name__ == "__main__":
     from novate.engine import Engine
 
     boa.set_env(Engine())
-    boa.env.evm.patch.timestamp = 1_767_225_600
     for name, gas in measure().items():
         print(f"{name:24} {gas:>10,}")
