@@ -101,7 +101,15 @@ FAR = [
     for root in [math.sqrt(z * z + 2 * abs(power) * math.log(10))]
 ]
 # Figures above their targets, and one that is not.
-MISSED = ("exp", "ln.far", "normal_cdf.max", "black_scholes", "black_scholes.far", "greeks.far")
+MISSED = (
+    "exp",
+    "ln.far",
+    "normal_cdf.max",
+    "black_scholes",
+    "black_scholes.far",
+    "greeks.far",
+    "implied_volatility.far",
+)
 
 
 def unit(name: str, works: bool, experimental: bool = False) -> Any:
