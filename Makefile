@@ -28,9 +28,10 @@ lint: setup ## style and types (the Vyper sources: tests/unit/test_sources.py)
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 
-bench: setup benchmarks/forge/node_modules/.stamp ## measure gas, sizes and speed, rewrite benchmarks/*.json
+bench: setup benchmarks/forge/node_modules/.stamp ## measure gas, sizes and speed, rewrite benchmarks/*.json; peers in out/gas.png
 	$(PY) -m benchmarks.size --write
 	$(PY) -m benchmarks.gas
+	$(PY) -m benchmarks.picture
 	$(PY) -m benchmarks.engine
 
 accuracy: setup ## 200,000 prices against 50 digits; rewrite benchmarks/accuracy.json

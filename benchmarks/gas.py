@@ -258,12 +258,14 @@ def peers() -> Iterator[tuple[str, int, str]]:
         yield row["ours"], row["gas"], f"{row['project']}: {row['what']}"
 
 
-def report(figures: dict[str, int]) -> str:
-    """The table that a person reads."""
+def report(figures: dict[str, int], before: dict[str, int]) -> str:
+    """The table that a person reads: gas, what it was in the file, peers."""
     beside = {name: (gas, what) for name, gas, what in peers()}
     lines = []
     for name, gas in figures.items():
         line = f"{name:<30}{gas:>12,}"
+        if before.get(name) != gas:
+            line += f"   was {before[name]:,}" if name in before else "   new"
         if name in beside:
             theirs, what = beside[name]
             line += f"   {theirs / gas:>5.1f} x less than {theirs:,} ({what})"
@@ -307,8 +309,9 @@ def main() -> int:
         found = of_topic(topic)
         assert not figures.keys() & found.keys(), f"{topic} measures a figure again"
         figures |= found
+    before = json.loads(FILE.read_text())
     FILE.write_text(json.dumps(dict(sorted(figures.items())), indent=2) + "\n")
-    print(report(dict(sorted(figures.items()))))
+    print(report(dict(sorted(figures.items())), before))
     return 0
 
 
