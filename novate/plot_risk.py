@@ -19,7 +19,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
-from .book import Book, Engine, MarginTable, Surface, liquidation
+from .book import Book, Surface, liquidation
+from .margin_table import Engine, MarginTable
 from .plot import BLUE, GREEN, GREY, INK, ORANGE, RED, STYLE
 from .reference.pricing import Floats
 

@@ -15,7 +15,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from .book import Book, Engine, Liquidation, MarginTable, Trade, liquidation
+from .book import Book, Liquidation, Trade, liquidation
+from .margin_table import Engine, MarginTable
 from .market import Account, Market
 from .reference import margin, portfolio
 from .reference.margin import Health, Holding, Position, Quote, Smile, View
