@@ -4,14 +4,13 @@ import boa
 
 from novate.gas import transaction_gas
 from tests.unit.vaults.conftest import HOUR, LENT, VaultWorld
-from tests.world import build
 
 
 def measure() -> dict[str, int]:
     """All rows, by their names in gas.json."""
     world = VaultWorld()
     vault, me = world.vaults["covered call"], world.friend
-    queue = build("vaults/VaultQueue.vy", vault.address)
+    queue = world.market.vault_queue_0
     world.bring(vault, world.depositor, 10)
     whole = world.unit(vault)
     world.give(vault, me, 10 * whole)

@@ -1,5 +1,6 @@
 """The batch auction of a market: sealed orders, one price a series.
 
+market = deploy(Parameters(liquidity=Liquidity(on=True)))
 batch = BatchAuction(market)
 orders = [batch.buy(maker, call, 10, 60), batch.sell(hedger, call, 8, 30)]
 batch.run(orders)  # reveal, clear, settle
@@ -13,7 +14,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .deploy import compiled
 from .market import Account, Market, Number, Receipt, to_wad
 from .series import Series
 
@@ -37,28 +37,13 @@ class Sealed:
 class BatchAuction:
     """A batch auction of a market and what one does with it."""
 
-    def __init__(
-        self,
-        market: Market,
-        *,
-        length: int = 600,
-        window: int = 60,
-        bond: Number = 1,
-        rate: int = 10,
-    ) -> None:
-        """Deploy it and have the clearinghouse's owner allow it.
-
-        length: [s] of a phase; window: [s] to challenge; bond: [USD] smallest; rate: [bps] of
-        notional that a bond must be.
-        """
+    def __init__(self, market: Market) -> None:
+        """That of a market with liquidity (novate/liquidity.py)."""
         self.market = market
-        house, oracle = market.clearinghouse.address, market.oracle.address
-        self.length, self.window = length, window
-        standing = compiled("auction/Standing.vy").deploy(house)
-        self.contract: Any = compiled("auction/BatchAuction.vy").deploy(
-            house, oracle, standing.address, length, window, to_wad(bond) // UNIT, rate
-        )
-        market.send("clearinghouse", "set_venue", self.contract.address, True)
+        self.contract: Any = market.batch
+        # [s] of a phase, and to challenge
+        self.length = market.parameters.liquidity.batch.length
+        self.window = market.parameters.liquidity.batch.window
 
     @property
     def epoch(self) -> int:

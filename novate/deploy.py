@@ -25,6 +25,7 @@ from .graph import (
     FUND_STEPS,
     NOBODY,
     STEPS,
+    TOKENS,
     UNITS,
     Answer,
     At,
@@ -35,6 +36,7 @@ from .graph import (
     Set,
     Step,
     Text,
+    Token,
     Unit,
     Wad,
     steps_for,
@@ -178,6 +180,8 @@ def _resolve(value: Any, parameters: Parameters, contracts: Mapping[str, Any], o
             return int(Decimal(str(value_at(parameters, path))) * WAD)
         case Text(pattern):
             return pattern.format(symbol=parameters.symbol)
+        case Token(path):
+            return contracts[TOKENS[value_at(parameters, path)]].address
         case Owner():
             return owner
         case First(unit, function, given):
@@ -192,5 +196,7 @@ def _resolve(value: Any, parameters: Parameters, contracts: Mapping[str, Any], o
 def _as_argument(found: Any) -> Any:
     """A group of parameters becomes the struct that the contract takes."""
     if is_dataclass(found):
-        return tuple(getattr(found, one.name) for one in fields(found))
+        return tuple(_as_argument(getattr(found, one.name)) for one in fields(found))
+    if isinstance(found, tuple):
+        return tuple(_as_argument(one) for one in found)
     return found

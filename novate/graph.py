@@ -6,12 +6,14 @@ to earlier units and to parameters (`novate/parameters.py`) by name. `novate.dep
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any, TypeVar
 
-# Asset number of the tokenised units.
-INDEX = 1
+from .liquidity import INDEX, YIELDING
+
+# Units by number of the asset, see novate/liquidity.py.
+TOKENS = ("cash_token", "index_token", "yield_token")
 NOBODY = "0x" + 40 * "0"
 
 
@@ -58,6 +60,13 @@ class Text:
 
 
 @dataclass(frozen=True)
+class Token:
+    """The token of an asset, whose number is a parameter."""
+
+    path: str
+
+
+@dataclass(frozen=True)
 class Owner:
     """Who deploys, and owns what has an owner."""
 
@@ -83,6 +92,7 @@ class Unit:
     arguments: tuple[Any, ...] = ()
     face: str = ""  # whose functions it has, when that is another source: a proxy
     when: str = ""  # path of a parameter: only when there is something in it
+    rows: str = ""  # path of rows: one for each, whose number from 0 stands for every `#`
 
 
 @dataclass(frozen=True)
@@ -92,10 +102,14 @@ class Step:
     arguments: tuple[Any, ...] = ()
     when: str = ""
     each: str = ""  # path of rows: once for each, which follows the arguments
+    rows: str = ""  # path of rows: once for each, whose number from 0 stands for every `#`
 
+
+Planned = TypeVar("Planned", Unit, Step)
 
 # What the optional parts need.
-REPORTERS, HOURS = "reporters.members", "hours.weeks"
+REPORTERS, HOURS, LIQUIDITY = "reporters.members", "hours.weeks", "liquidity.on"
+POOLS, VAULTS = "liquidity.pools", "liquidity.vaults"
 # Number of the one calendar.
 CALENDAR = 1
 
@@ -205,6 +219,81 @@ UNITS: tuple[Unit, ...] = (
     ),
     Unit("traded", "oracle/TradedVolatility.vy", (At("oracle"), Owner()), when="tape"),
     Unit("calendar", "oracle/Calendar.vy", (Owner(),), when=HOURS),
+    Unit("long_token", "tokens/LongToken.vy", when=LIQUIDITY),
+    Unit(
+        "long_tokens",
+        "tokens/LongTokens.vy",
+        (At("clearinghouse"), At("long_token")),
+        when=LIQUIDITY,
+    ),
+    Unit("pool_pricer", "venues/PoolPricer.vy", (At("oracle"),), when=LIQUIDITY),
+    Unit(
+        "router",
+        "venues/Router.vy",
+        (At("clearinghouse"), At("oracle"), At("orders")),
+        when=LIQUIDITY,
+    ),
+    Unit(
+        "quote_rewards",
+        "venues/QuoteRewards.vy",
+        (At("clearinghouse"), At("pool_pricer"), At("orders"), At("cash_token"), Owner()),
+        when=LIQUIDITY,
+    ),
+    Unit("standing", "auction/Standing.vy", (At("clearinghouse"),), when=LIQUIDITY),
+    Unit(
+        "batch",
+        "auction/BatchAuction.vy",
+        (
+            At("clearinghouse"),
+            At("oracle"),
+            At("standing"),
+            Set("liquidity.batch.length"),
+            Set("liquidity.batch.window"),
+            Set("liquidity.batch.bond"),
+            Set("liquidity.batch.rate"),
+        ),
+        when=LIQUIDITY,
+    ),
+    Unit(
+        "pool_#",
+        "venues/OptionPool.vy",
+        (At("clearinghouse"), At("oracle"), At("pool_pricer"), Set("underlying"), Owner()),
+        when=LIQUIDITY,
+        rows=POOLS,
+    ),
+    Unit(
+        "pool_shares_#",
+        "venues/PoolShares.vy",
+        (At("pool_#"), Set("liquidity.pools.#.name"), Set("liquidity.pools.#.symbol")),
+        when=LIQUIDITY,
+        rows=POOLS,
+    ),
+    Unit(
+        "yield_token",
+        "tokens/YieldVault.vy",
+        (Text("Yield on {symbol}"), "yTIDX", At("index_token")),
+        when=LIQUIDITY,
+    ),
+    Unit("strategist", "vaults/Strategist.vy", (At("pool_pricer"),), when=LIQUIDITY),
+    Unit(
+        "vault_#",
+        "vaults/StrategyVault.vy",
+        (
+            Set("liquidity.vaults.#.name"),
+            Set("liquidity.vaults.#.symbol"),
+            At("batch"),
+            At("strategist"),
+            Set("liquidity.vaults.#.asset"),
+            Token("liquidity.vaults.#.asset"),
+            Set("liquidity.vaults.#.wrapped"),
+            Set("underlying"),
+            Owner(),
+            Set("liquidity.vaults.#.strategy"),
+        ),
+        when=LIQUIDITY,
+        rows=VAULTS,
+    ),
+    Unit("vault_queue_#", "vaults/VaultQueue.vy", (At("vault_#"),), when=LIQUIDITY, rows=VAULTS),
 )
 
 STEPS: tuple[Step, ...] = (
@@ -297,6 +386,39 @@ STEPS: tuple[Step, ...] = (
         when=HOURS,
     ),
     Step("listing", "set_calendar", (Set("underlying"), At("calendar")), when=HOURS),
+    Step(
+        "clearinghouse",
+        "list_asset",
+        (YIELDING, At("yield_token"), Set("collateral.cap")),
+        when=LIQUIDITY,
+    ),
+    *(
+        Step(
+            engine,
+            "set_collateral",
+            (
+                YIELDING,
+                Set("underlying"),
+                Set("collateral.maintenance"),
+                Set("collateral.initial"),
+                At("yield_token"),
+            ),
+            when=LIQUIDITY,
+        )
+        for engine in ("margin", "portfolio_margin")
+    ),
+    Step("clearinghouse", "set_venue", (At("long_tokens"), True), when=LIQUIDITY),
+    Step("clearinghouse", "set_venue", (At("batch"), True), when=LIQUIDITY),
+    Step("quote_rewards", "set_rules", (Set("liquidity.quotes"),), when=LIQUIDITY),
+    Step("clearinghouse", "set_venue", (At("pool_#"), True), when=LIQUIDITY, rows=POOLS),
+    Step("pool_#", "link", (At("pool_shares_#"), At("operators")), when=LIQUIDITY, rows=POOLS),
+    Step(
+        "pool_#",
+        "set_rules",
+        (Set("liquidity.pools.#.rules"), Set("liquidity.pools.#.conduct")),
+        when=LIQUIDITY,
+        rows=POOLS,
+    ),
 )
 
 # What the deployer brings into the security fund, if anything; `FUND` is its account.
@@ -345,28 +467,50 @@ def behind_proxies(units: tuple[Unit, ...]) -> tuple[Unit, ...]:
 
 
 def value_at(parameters: Any, path: str) -> Any:
-    """What parameters hold under a path such as `fees.taker_rate`."""
+    """What parameters hold under a path such as `fees.taker_rate` or `liquidity.pools.0.name`."""
     found = parameters
     for name in path.split("."):
-        found = getattr(found, name)
+        found = found[int(name)] if name.isdigit() else getattr(found, name)
     return found
 
 
 def units_for(parameters: Any, units: Iterable[Unit]) -> tuple[Unit, ...]:
     """Those of the units that these parameters want, as they want them."""
-    wanted = tuple(one for one in units if not one.when or value_at(parameters, one.when))
+    wanted = tuple(_wanted(parameters, units))
     return behind_proxies(wanted) if parameters.upgradeable else wanted
 
 
 def steps_for(parameters: Any, steps: Iterable[Step]) -> list[Step]:
     """The same of steps, and those for rows once for each."""
     found = []
-    for step in steps:
-        if step.when and not value_at(parameters, step.when):
-            continue
+    for step in _wanted(parameters, steps):
         if not step.each:
             found.append(step)
             continue
         for row in value_at(parameters, step.each):
             found.append(replace(step, arguments=(*step.arguments, *row), each=""))
     return found
+
+
+def _wanted(parameters: Any, planned: Iterable[Planned]) -> Iterator[Planned]:
+    """Those whose parameter has something in it, once for each of their rows."""
+    for one in planned:
+        if one.when and not value_at(parameters, one.when):
+            continue
+        if not one.rows:
+            yield one
+            continue
+        for number in range(len(value_at(parameters, one.rows))):
+            yield _numbered(one, number)
+
+
+def _numbered(value: Any, number: int) -> Any:
+    """The same with a row's number in place of every `#`."""
+    if isinstance(value, str):
+        return value.replace("#", str(number))
+    if isinstance(value, tuple):
+        return tuple(_numbered(one, number) for one in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        changed = {one.name: _numbered(getattr(value, one.name), number) for one in fields(value)}
+        return replace(value, **changed)
+    return value

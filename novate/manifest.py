@@ -10,7 +10,7 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from .errors import DataError, ParameterError
 from .graph import UNITS, units_for
@@ -113,10 +113,18 @@ def _replaced(usual: Any, given: Mapping[str, Any], path: str) -> Any:
                 raise ParameterError(where, value, "a group of parameters")
             value = _replaced(old, value, where + ".")
         elif isinstance(old, tuple):
-            value = tuple(tuple(row) if isinstance(row, list) else row for row in value)
+            rows = get_args(get_type_hints(type(usual))[name])
+            value = tuple(_row(rows[0], row, where) for row in value)
         elif isinstance(old, bool) != isinstance(value, bool) or not isinstance(
             value, (int, float) if isinstance(old, float) else type(old)
         ):
             raise ParameterError(where, value, f"of the kind of {old!r}")
         values[name] = value
     return dataclasses.replace(usual, **values)
+
+
+def _row(kind: Any, row: Any, path: str) -> Any:
+    """One of many: a group with the usual values of its kind, a list, or a plain value."""
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind) and isinstance(row, Mapping):
+        return _replaced(kind(), row, path + ".")
+    return tuple(row) if isinstance(row, list) else row

@@ -29,6 +29,8 @@ from .engine.environment import Anchor
 from .errors import NetworkError, ParameterError
 from .fronts import join
 from .gas import transaction_gas
+from .graph import TOKENS
+from .liquidity import CASH, INDEX, YIELDING
 from .network import Network, send_native
 from .oracle.reporter import Feed
 from .oracle.reports import PriceReport, assemble, feed_id
@@ -39,8 +41,6 @@ from .series import DAY, WAD, Series, next_expiries, unpack
 
 Number = int | float | Decimal | str
 
-CASH = 0
-INDEX = 1
 # Selector of Error(string).
 ERROR_SELECTOR = bytes.fromhex("08c379a0")
 UNLIMITED = 2**256 - 1
@@ -265,7 +265,7 @@ class Market:
         """Mint test tokens to the owner of an account, who lets the clearinghouse take them."""
         token = self._token(asset)
         units = self._units(asset, amount)
-        self.send(token, "mint", account.address, units, operation="mint")
+        self.mint(account, units, asset)
         if self._allowance(token, account) < units:
             self.send(
                 token,
@@ -275,6 +275,19 @@ class Market:
                 sender=account,
                 operation="approve",
             )
+
+    def mint(self, account: Account, units: int, asset: int = CASH) -> None:
+        """Give the owner of an account test tokens of an asset, in the token's own units."""
+        token, owner = self._token(asset), account.address
+        if asset != YIELDING:
+            self.send(token, "mint", owner, units, operation="mint")
+            return
+        # Shares, made of as many units of the underlying as they are worth.
+        below = int(token.previewMint(units))
+        self.mint(account, below, INDEX)
+        approve = (self.index_token, "approve", token.address, below)
+        self.send(*approve, sender=account, operation="approve")
+        self.send(token, "mint", units, owner, sender=account, operation="mint")
 
     def deposit(self, account: Account, amount: Number, asset: int = CASH) -> Receipt:
         """Bring tokens of the owner into the account."""
@@ -646,7 +659,7 @@ class Market:
         return [(Series.from_code(code), quantity) for code, quantity in map(unpack, words)]
 
     def _token(self, asset: int) -> Any:
-        return self.cash_token if asset == CASH else self.index_token
+        return self.contracts[TOKENS[asset]]
 
     def _scale(self, asset: int) -> int:
         decimals = self.parameters.cash_decimals if asset == CASH else 18

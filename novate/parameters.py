@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from .liquidity import Liquidity
 from .series import DAY, WAD, Rules
 
 # Strikes every 25 USD, expiries at 08:00 UTC on Fridays.
@@ -229,6 +230,7 @@ class Parameters:
     scan: Scan = field(default_factory=Scan)
     reporters: Reporters = field(default_factory=Reporters)
     hours: Hours = field(default_factory=Hours)
+    liquidity: Liquidity = field(default_factory=Liquidity)
     tape: bool = False  # volatility of trades on chain, for 53,000 gas a trade that counts
     bond: int = 1_000  # [USD] of who proposes or disputes a fixing that nobody recorded
     dispute: int = 7_200  # [s]

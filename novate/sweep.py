@@ -243,7 +243,8 @@ def _client(scheduler: str | None, workers: int) -> Iterator[Client]:
             return
         # Once here, so that workers find it done.
         for unit in UNITS:
-            compiled(unit.source)
+            if not unit.when:
+                compiled(unit.source)
         with (
             LocalCluster(
                 n_workers=workers,

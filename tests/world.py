@@ -4,12 +4,14 @@ The venue is an address that the owner allows, so that a test chooses trades fre
 else is the deployment that everybody uses.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import boa
 
 from novate.deploy import compiled, deploy
 from novate.engine.cache import load
+from novate.liquidity import Liquidity, Pool, Vault
 from novate.market import Account, Market, Series
 from novate.parameters import Parameters, Prices
 
@@ -27,6 +29,14 @@ def build(source: str, *arguments: Any) -> Any:
 # Auctions may start at once, but for test_grace.py of the auction house; prices count in the
 # second in which they are pushed and may make any step, but for the tests of the oracle.
 AT_ONCE = Parameters(grace=0, prices=Prices(hold=0, jump=0))
+
+
+def liquid(
+    pools: tuple[Pool, ...] = (), vaults: tuple[Vault, ...] = (), **changes: Any
+) -> Parameters:
+    """The same with batch, router, rewards and wrapped longs, and these pools and vaults."""
+    liquidity = Liquidity(on=True, pools=pools, vaults=vaults)
+    return replace(AT_ONCE, liquidity=replace(liquidity, **changes))
 
 
 class World:

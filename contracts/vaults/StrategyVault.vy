@@ -137,6 +137,7 @@ def __init__(
     batch: address,
     strategist: address,
     asset_index: uint256,
+    asset: address,
     wrapped: bool,
     underlying: uint256,
     owner: address,
@@ -146,6 +147,7 @@ def __init__(
     @param batch A BatchAuction.
     @param strategist A Strategist over the same oracle.
     @param asset_index Asset of the clearinghouse that is deposited here.
+    @param asset Its token, which the clearinghouse need not list yet. With another one no round begins.
     @param wrapped Whether it is shares of an ERC-4626 whose asset is the underlying.
     """
     ownable.__init__()
@@ -162,21 +164,20 @@ def __init__(
     ACCOUNT = convert(self, uint256) << 96
     ASSET_INDEX = asset_index
     WRAPPED = wrapped
-    token: address = staticcall Ledger(ledger).token_of(asset_index)
     cash: address = staticcall Ledger(ledger).token_of(0)
-    TOKEN = IERC20(token)
+    TOKEN = IERC20(asset)
     CASH = cash
-    decimals: uint8 = staticcall IERC20Detailed(token).decimals()
+    decimals: uint8 = staticcall IERC20Detailed(asset).decimals()
     SCALE = 10 ** (18 - convert(decimals, uint256))
     CASH_SCALE = 10 ** (18 - convert(staticcall IERC20Detailed(cash).decimals(), uint256))
-    vault_shares.__init__(name, symbol, token, decimals)
-    extcall IERC20(token).approve(ledger, max_value(uint256), default_return_value=True)
-    if token != cash:
+    vault_shares.__init__(name, symbol, asset, decimals)
+    extcall IERC20(asset).approve(ledger, max_value(uint256), default_return_value=True)
+    if asset != cash:
         extcall IERC20(cash).approve(ledger, max_value(uint256), default_return_value=True)
     self.since = block.timestamp
     unit: uint256 = WAD
     if wrapped:
-        inner: address = staticcall IERC4626(token).asset()
+        inner: address = staticcall IERC4626(asset).asset()
         unit = 10 ** convert(staticcall IERC20Detailed(inner).decimals(), uint256)
     UNIT_BELOW = unit
 

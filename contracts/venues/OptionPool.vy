@@ -125,9 +125,7 @@ def __init__(clearinghouse: address, oracle: address, pricer: address, underlyin
     ORACLE = oracle
     PRICER = pricer
     UNDERLYING = underlying
-    account: uint256 = convert(self, uint256) << 96
-    ACCOUNT = account
-    extcall Ledger(clearinghouse).set_engine(account, PORTFOLIO)
+    ACCOUNT = convert(self, uint256) << 96
 
 
 # -- takers --
@@ -249,12 +247,14 @@ def record() -> (uint256, uint256, uint256, bool):
 @external
 def link(shares: address, operators: address):
     """
-    @notice Names the shares, once, which may then act for the pool.
+    @notice Names the shares, once, which may then act for the pool, and chooses portfolio margin. The pool
+            does not trade before.
     @param operators The clearinghouse's.
     """
     ownable._check_owner()
     assert self.shares == empty(address), "pool: already linked"
     self.shares = shares
+    extcall Ledger(CLEARINGHOUSE).set_engine(ACCOUNT, PORTFOLIO)
     extcall Operators(operators).set_operator(shares, True)
     log Linked(shares=shares)
 

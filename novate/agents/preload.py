@@ -4,4 +4,5 @@ from ..deploy import compiled
 from ..graph import UNITS
 
 for unit in UNITS:
-    compiled(unit.source)
+    if not unit.when:
+        compiled(unit.source)

@@ -19,9 +19,10 @@ from boa.util.abi import Address
 from ..deploy import compiled
 from ..errors import DataError
 from ..fronts import join
-from ..graph import UNITS
+from ..graph import UNITS, units_for
 from ..manifest import parameters_from
 from ..market import Event, Market, Receipt
+from ..parameters import Parameters
 from .environment import Engine
 from .state import Account, State
 
@@ -88,7 +89,7 @@ def restore(file: str | Path, engine: str | None = None) -> Market:
     world.eoa = Address(content["eoa"])
     boa.set_env(world)
     parameters = parameters_from(content["parameters"])
-    market = Market(_contracts(file, content), parameters, content["owner"])
+    market = Market(_contracts(file, content, parameters), parameters, content["owner"])
     for name, index in content["people"]:
         market.account(name, index)
     for receipt in content["receipts"]:
@@ -98,8 +99,10 @@ def restore(file: str | Path, engine: str | None = None) -> Market:
     return market
 
 
-def _contracts(file: str | Path, content: dict[str, Any]) -> dict[str, Any]:
-    sources = {unit.name: unit.source for unit in UNITS}
+def _contracts(
+    file: str | Path, content: dict[str, Any], parameters: Parameters
+) -> dict[str, Any]:
+    sources = {unit.name: unit.source for unit in units_for(parameters, UNITS)}
     found = {}
     for name, address in content["contracts"].items():
         if name not in sources:

@@ -19,6 +19,7 @@ from novate.__main__ import main
 from novate.deploy import compiled, deploy, owners
 from novate.devnet import devnet
 from novate.errors import DataError, NetworkError, ParameterError
+from novate.liquidity import POOLS, VAULTS, Liquidity
 from novate.market import Market
 from novate.network import DEVELOPMENT_KEY, KEY_VARIABLE, Network, connect
 from novate.parameters import Parameters
@@ -361,3 +362,23 @@ def test_a_chain_that_is_down(tmp_path: Path, capsys: Any) -> None:
         url = net.url
     assert main(["deploy", "--rpc", url, "--manifest", str(tmp_path / "m.json")]) == 2
     assert "no chain answers at" in capsys.readouterr().err
+
+
+def test_a_market_with_liquidity_on_a_chain(chain: Network, tmp_path: Path) -> None:
+    """Pools, vaults, batch and router by the same graph, as compiled, and a pool that quotes."""
+    manifest = tmp_path / "deployment.json"
+    liquidity = Liquidity(on=True, pools=POOLS[:1], vaults=VAULTS[2:3])
+    market = deploy(Parameters(liquidity=liquidity), manifest=manifest)
+    assert {one.problem for one in verify(chain, manifest)} == {""}
+    known = json.loads(manifest.read_text())["contracts"]
+    assert {"batch", "router", "pool_0", "vault_queue_0"} <= known.keys()
+    backer, shares = market.account("backer"), market.pool_shares_0
+    market.mint(backer, 10**11)
+    market.send("cash_token", "approve", shares.address, 10**11, sender=backer)
+    market.send(shares, "request_deposit", 10**11, sender=backer)
+    series = market.call(2_800, 7)
+    market.send("pool_0", "look", [series.expiry])
+    market.travel(3_600)
+    market.push_price(2_750, 0.15)
+    market.send(shares, "process", 32, 32)
+    assert market.pool_0.quote(series.code, 10**18).cost > 0

@@ -2,18 +2,29 @@
 
 from novate.batch import BatchAuction
 from novate.deploy import deploy
-from novate.vaults import COLLAR, SECURED_PUT, Vault
+from novate.liquidity import COLLAR, SECURED_PUT, VAULTS, Liquidity, Strategy
+from novate.market import Market
+from novate.parameters import Parameters
+from novate.vaults import Vault
+
+
+def liquid() -> Market:
+    return deploy(Parameters(liquidity=Liquidity(on=True)))
+
+
+def number_of(strategy: Strategy) -> int:
+    return [one.strategy for one in VAULTS].index(strategy)
 
 
 def test_a_batch_with_a_vault_in_it() -> None:
-    market = deploy()
+    market = liquid()
     market.travel(600)
     market.push_price(2_750, 0.15)
     batch = BatchAuction(market)
     maker, lender, saver = (market.account(role) for role in ("maker", "lender", "saver"))
     market.fund(maker, 100_000)
     batch.bring(maker, 1_000)
-    vault = Vault(batch, SECURED_PUT)
+    vault = Vault(batch, number_of(SECURED_PUT))
     vault.bring(saver, 20_000)
     market.travel(3_600)
     market.push_price(2_750, 0.15)
@@ -44,9 +55,9 @@ def test_a_batch_with_a_vault_in_it() -> None:
 
 
 def test_strikes_and_orders_by_hand() -> None:
-    market = deploy()
+    market = liquid()
     batch = BatchAuction(market)
-    collar = Vault(batch, COLLAR, asset=1)
+    collar = Vault(batch, number_of(COLLAR))
     put, call = collar.strikes(market.expiries(4)[2])
     assert put < 2_750 * 10**18 < call
     maker, taker = market.account("maker"), market.account("taker")

@@ -1,5 +1,6 @@
 """Vaults of every strategy, with somebody who takes the other side of their orders."""
 
+from dataclasses import astuple
 from math import log
 from typing import Any
 
@@ -7,23 +8,16 @@ import boa
 import pytest
 from scipy.stats import norm
 
+from novate.liquidity import VAULTS
 from novate.market import Series
 from tests.unit.auction.BatchAuction.conftest import BatchWorld
-from tests.world import DAY, WAD, build, wad
+from tests.world import DAY, WAD
 
 HOUR = 3_600
-# sells, is a put, delta [bps]
-CALL, PUT = (True, False, 2_500), (True, True, 2_500)
-FLOOR = (False, True, 2_000)
-# legs; covered by strikes; share [bps], step [wad], shortest, longest [s], slack [bps]
-TAIL = (9_000, wad(25), 3 * DAY, 40 * DAY, 500)
-STRATEGIES = {
-    "covered call": ([CALL], False, *TAIL),
-    "secured put": ([PUT], True, *TAIL),
-    "protective put": ([FLOOR], False, *TAIL),
-    "collar": ([FLOOR, CALL], False, *TAIL),
-}
-ASSETS = {"covered call": 1, "secured put": 0, "protective put": 2, "collar": 1}
+NAMES = ("covered call", "secured put", "protective put", "collar")
+# legs (sells, is a put, delta [bps]); covered by strikes; share, step, shortest, longest, slack
+STRATEGIES = {name: astuple(vault.strategy) for name, vault in zip(NAMES, VAULTS, strict=True)}
+ASSETS = {name: vault.asset for name, vault in zip(NAMES, VAULTS, strict=True)}
 LENT = 2_000 * 10**6
 
 
@@ -31,32 +25,21 @@ class VaultWorld(BatchWorld):
     """The batch market, a yield-bearing asset, and one vault of each strategy."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(VAULTS)
         market = self.market
         self.index: Any = market.index_token
-        self.pricer: Any = build("venues/PoolPricer.vy", market.oracle.address)
-        self.strategist: Any = build("vaults/Strategist.vy", self.pricer.address)
-        arguments = ("Yield on units", "yUNIT", self.index.address)
-        self.yielding: Any = build("tokens/YieldVault.vy", *arguments)
-        self.ledger.list_asset(2, self.yielding.address, wad(10**9), sender=self.owner)
-        figures = (1, wad(0.9), wad(0.9), self.yielding.address)
-        market.margin.set_collateral(2, *figures, sender=self.owner)
+        self.pricer: Any = market.pool_pricer
+        self.strategist: Any = market.strategist
+        self.yielding: Any = market.yield_token
         self.expiry = market.expiries(4)[2]
         self.depositor, self.friend, self.lender = (
             str(boa.env.generate_address(role)) for role in ("depositor", "friend", "lender")
         )
         self.tokens: dict[int, Any] = {0: self.token, 1: self.index, 2: self.yielding}
-        self.vaults = {name: self.vault(name) for name in STRATEGIES}
         self.token.mint(self.lender, 10**6 * 10**6)
-
-    def vault(self, name: str) -> Any:
-        vault = build(
-            "vaults/StrategyVault.vy",
-            *(name, "nVLT", self.batch.address, self.strategist.address, ASSETS[name]),
-            *(ASSETS[name] == 2, 1, self.owner, STRATEGIES[name]),
-        )
-        self.token.approve(vault.address, 2**256 - 1, sender=self.lender)
-        return vault
+        self.vaults = {name: market.contracts[f"vault_{i}"] for i, name in enumerate(NAMES)}
+        for vault in self.vaults.values():
+            self.token.approve(vault.address, 2**256 - 1, sender=self.lender)
 
     def give(self, vault: Any, owner: str, assets: int) -> None:
         """Tokens of the vault's asset, which it may take."""

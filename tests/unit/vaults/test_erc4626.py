@@ -187,7 +187,7 @@ def test_a_token_that_fails_brings_nothing(world: VaultWorld) -> None:
     ledger = build("clearing/Clearinghouse.vy", *units, world.owner, back.address)
     figures = (m.oracle.address, world.standing.address, 600, 0, 10**9, 0)
     batch = build("auction/BatchAuction.vy", ledger.address, *figures)
-    places = (batch.address, world.strategist.address, 0, False, 1)
+    places = (batch.address, world.strategist.address, 0, token.address, False, 1)
     rules = STRATEGIES["secured put"]
     vault = build("vaults/StrategyVault.vy", "x", "x", *places, world.owner, rules)
     queue = build("vaults/VaultQueue.vy", vault.address)
@@ -213,7 +213,8 @@ def test_a_token_that_fails_brings_nothing(world: VaultWorld) -> None:
 
 
 def test_a_vault_has_an_owner(world: VaultWorld) -> None:
-    places = (world.batch.address, world.strategist.address, 0, False, 1)
+    token = world.token.address
+    places = (world.batch.address, world.strategist.address, 0, token, False, 1)
     with boa.reverts("vault: no owner"):
         nobody = "0x" + 40 * "0"
         build("vaults/StrategyVault.vy", "x", "x", *places, nobody, STRATEGIES["secured put"])

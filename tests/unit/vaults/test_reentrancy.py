@@ -62,7 +62,7 @@ class Traps:
         ledger = build("clearing/Clearinghouse.vy", *units, world.owner, back.address)
         figures = (m.oracle.address, world.standing.address, 600, 0, 10**9, 0)
         batch = build("auction/BatchAuction.vy", ledger.address, *figures)
-        places = (batch.address, world.strategist.address, 0, False, 1)
+        places = (batch.address, world.strategist.address, 0, self.token.address, False, 1)
         # The token itself owns the vault, so that only the lock keeps it out.
         rules = STRATEGIES["secured put"]
         vault = build("vaults/StrategyVault.vy", "x", "x", *places, self.token.address, rules)

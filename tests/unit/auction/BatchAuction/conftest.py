@@ -6,9 +6,10 @@ from typing import Any
 import boa
 import pytest
 
+from novate.liquidity import Batch, Vault
 from novate.market import Account, Series
 from novate.parameters import Prices
-from tests.world import AT_ONCE, World, build, wad
+from tests.world import World, liquid, wad
 
 LENGTH, WINDOW = 600, 120
 # [s] after which prices are stale.
@@ -36,15 +37,11 @@ class Sealed:
 class BatchWorld(World):
     """The market of `tests.world` and a batch auction; people bring bonds when they come."""
 
-    def __init__(self) -> None:
-        super().__init__(replace(AT_ONCE, prices=Prices(hold=0, jump=0, max_age=MAX_AGE)))
-        self.standing: Any = build("auction/Standing.vy", self.ledger.address)
-        self.batch: Any = build(
-            "auction/BatchAuction.vy",
-            *(self.ledger.address, self.market.oracle.address, self.standing.address),
-            *(LENGTH, WINDOW, BOND, RATE),
-        )
-        self.ledger.set_venue(self.batch.address, True, sender=self.owner)
+    def __init__(self, vaults: tuple[Vault, ...] = ()) -> None:
+        parameters = liquid(vaults=vaults, batch=Batch(LENGTH, WINDOW, BOND, RATE))
+        super().__init__(replace(parameters, prices=Prices(hold=0, jump=0, max_age=MAX_AGE)))
+        self.standing: Any = self.market.standing
+        self.batch: Any = self.market.batch
         self.token: Any = self.market.cash_token
         self.people = [self.trader(f"trader {i}", 1_000_000) for i in range(6)]
         self.maker, self.taker, self.other = self.people[:3]

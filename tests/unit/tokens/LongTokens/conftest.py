@@ -7,7 +7,7 @@ import pytest
 
 from novate.deploy import compiled
 from novate.market import Account
-from tests.world import DAY, World, build, wad
+from tests.world import DAY, World, liquid, wad
 
 UNIT = 10**6
 FACE = compiled("tokens/LongToken.vy")
@@ -17,11 +17,10 @@ class Wrapping(World):
     """The market of `tests.world` and the hub of all wrapped longs as one of its venues."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(liquid())
         self.use_own_house()
-        self.template: Any = FACE.deploy()
-        self.hub: Any = build("tokens/LongTokens.vy", self.ledger.address, self.template.address)
-        self.ledger.set_venue(self.hub.address, True, sender=self.owner)
+        self.template: Any = self.market.long_token
+        self.hub: Any = self.market.long_tokens
         self.writer = self.person("writer", cash=1_000_000)
         self.holder = self.person("holder", cash=10_000)
         self.friend = boa.env.generate_address("friend")

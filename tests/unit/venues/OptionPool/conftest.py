@@ -8,10 +8,12 @@ import boa
 import pytest
 from mpmath import mpf
 
+from novate.liquidity import Pool as Appetite
+from novate.liquidity import PoolConduct as Conduct
+from novate.liquidity import PoolRules as Rules
 from novate.market import Account, Series
-from novate.pool import Conduct, Rules
 from novate.reference.amm import Market, Option, Pool
-from tests.world import WAD, World, build, wad
+from tests.world import WAD, World, liquid, wad
 
 UNIT = 10**6
 UNDERLYING = 1
@@ -20,14 +22,16 @@ HOUR = 3_600
 
 
 class PoolWorld(World):
-    """The market of `tests.world`, a pricer, a pool with money of two backers, and takers."""
+    """A market with a pool that a backer has brought money, an empty one like it, and takers."""
 
     def __init__(self, rules: Rules | None = None, conduct: Conduct | None = None) -> None:
-        super().__init__()
         self.rules, self.conduct = rules or Rules(), conduct or Conduct()
-        self.token: Any = self.market.cash_token
-        self.pricer: Any = build("venues/PoolPricer.vy", self.market.oracle.address)
-        self.pool, self.shares = self.open_pool()
+        super().__init__(liquid(2 * (Appetite(rules=self.rules, conduct=self.conduct),)))
+        market = self.market
+        self.token: Any = market.cash_token
+        self.pricer: Any = market.pool_pricer
+        self.pool, self.shares = market.pool_0, market.pool_shares_0
+        self.empty_pool: tuple[Any, Any] = market.pool_1, market.pool_shares_1
         self.taker = self.person("taker", cash=1_000_000)
         self.other = self.person("other taker", cash=1_000_000)
         self.expiries = self.market.expiries(4)[1:3]
@@ -37,19 +41,6 @@ class PoolWorld(World):
         boa.env.time_travel(seconds=HOUR)
         self.market.push_price(2_750, 0.15)
         self.shares.process(32, 32)
-
-    def open_pool(self) -> tuple[Any, Any]:
-        """A pool and its shares."""
-        pool = build(
-            "venues/OptionPool.vy",
-            *(self.ledger.address, self.market.oracle.address, self.pricer.address, UNDERLYING),
-            self.owner,
-        )
-        shares = build("venues/PoolShares.vy", pool.address, "Novate index pool", "nPOOL")
-        self.ledger.set_venue(pool.address, True, sender=self.owner)
-        pool.link(shares.address, self.market.operators.address, sender=self.owner)
-        pool.set_rules(astuple(self.rules), astuple(self.conduct), sender=self.owner)
-        return pool, shares
 
     def rich(self, role: str) -> str:
         """Somebody outside the clearinghouse, with tokens that the pool may take."""

@@ -180,7 +180,7 @@ def test_requests_have_a_least_size(world: PoolWorld) -> None:
 
 
 def test_a_gift_to_an_empty_pool_robs_nobody(world: PoolWorld) -> None:
-    pool, shares = world.open_pool()
+    pool, shares = world.empty_pool
     thief, victim = world.rich("thief"), world.rich("victim")
     for one in (thief, victim):
         world.token.approve(shares.address, 2**256 - 1, sender=one)

@@ -336,7 +336,7 @@ def test_a_seller_never_owes(world: PoolWorld) -> None:
 
 
 def test_a_pool_without_money_trades_nothing(world: PoolWorld) -> None:
-    pool, shares = world.open_pool()
+    pool, shares = world.empty_pool
     pool.look(world.expiries)
     world.pass_time(HOUR)
     with boa.reverts("pool: no capital"):
@@ -348,7 +348,7 @@ def test_a_pool_without_money_trades_nothing(world: PoolWorld) -> None:
 
 def test_pools_of_other_appetite_quote_otherwise(world: PoolWorld) -> None:
     """Two pools, two accounts: what one holds is no matter of the other's prices."""
-    pool, shares = world.open_pool()
+    pool, shares = world.empty_pool
     timid = replace(world.rules, delta=60, vega=200)
     pool.set_rules(astuple(timid), astuple(world.conduct), sender=world.owner)
     pool.look(world.expiries)

@@ -8,10 +8,11 @@ import pytest
 from mpmath import mpf
 
 from novate import orders as signed_orders
+from novate.liquidity import Quotes
 from novate.market import Account
 from novate.orders import ANYONE, Leg, Order
 from novate.series import Series
-from tests.world import DAY, WAD, World, build, wad
+from tests.world import DAY, WAD, World, build, liquid, wad
 
 HOUR, EPOCH = 3_600, 7 * 86_400
 WIDEST, LONGEST, MARGIN = 100, HOUR, 2_000
@@ -22,16 +23,11 @@ class Rewarded(World):
     """A market whose makers are paid for quotes."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(liquid(quotes=Quotes(WIDEST, LONGEST, MARGIN)))
         self.token: Any = self.market.cash_token
-        self.pricer: Any = build("venues/PoolPricer.vy", self.market.oracle.address)
+        self.pricer: Any = self.market.pool_pricer
         self.orders: Any = self.market.orders
-        self.rewards: Any = build(
-            "venues/QuoteRewards.vy",
-            *(self.ledger.address, self.pricer.address, self.orders.address),
-            *(self.token.address, self.owner),
-        )
-        self.rewards.set_rules((WIDEST, LONGEST, MARGIN), sender=self.owner)
+        self.rewards: Any = self.market.quote_rewards
         # The first day of an epoch.
         self.market.travel_to((self.market.now // EPOCH + 1) * EPOCH)
         self.market.push_price(2_750, 0.15)

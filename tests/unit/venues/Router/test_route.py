@@ -23,7 +23,7 @@ class Routes(PoolWorld):
 
     def __init__(self) -> None:
         super().__init__()
-        self.timid, shares = self.open_pool()
+        self.timid, shares = self.empty_pool
         rules = replace(self.rules, level=3_000, skew=6_000, vega=20, delta=10)
         self.timid.set_rules(astuple(rules), astuple(self.conduct), sender=self.owner)
         self.timid.look(self.expiries)
@@ -31,10 +31,7 @@ class Routes(PoolWorld):
         shares.request_deposit(5 * 10**11, sender=self.backer)
         self.pass_time(HOUR)
         assert shares.process(1, 1)
-        self.router: Any = build(
-            "venues/Router.vy",
-            *(self.ledger.address, self.market.oracle.address, self.market.orders.address),
-        )
+        self.router: Any = self.market.router
         self.market.operators.set_operator(self.router.address, True, sender=self.taker.address)
         self.maker = self.person("maker", cash=1_000_000)
         self.pools = [self.pool.address, self.timid.address]
