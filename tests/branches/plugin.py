@@ -1,41 +1,48 @@
 """pytest plugin: `python -m pytest -p tests.branches.plugin --branches FILE ...`, see report.py."""
 
-import json
 import os
 from pathlib import Path
 from typing import Any
 
 import pytest
-from boa.environment import Env
 
-from tests.branches.branches import Recorder
+from novate.engine import Engine
+from tests.branches.recorder import Recorder
 
 RECORDER = pytest.StashKey[Recorder]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--branches", metavar="FILE", help="write the branches taken to FILE")
+    parser.addoption("--branches", metavar="FILE", help="write what ran to FILE")
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    if not config.getoption("--branches"):
+# Before tests/conftest.py opens an engine.
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    if not early_config.known_args_namespace.branches:
         return
-    recorder = config.stash[RECORDER] = Recorder()
+    recorder = early_config.stash[RECORDER] = Recorder()
+    opened = Engine.__init__
 
-    def record(self: Env, computation: Any, contract: Any = None) -> None:
-        recorder.record(self, computation, contract)
+    def open_watched(self: Engine, *args: Any, **kwargs: Any) -> None:
+        opened(self, *args, **kwargs)
+        recorder.watch(self)
 
-    # Titanoboa calls it for every call while coverage is on; then everything runs in py-evm.
-    Env._coverage_enabled = True
-    Env._trace_computation = record
+    Engine.__init__ = open_watched  # type: ignore[method-assign]
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     recorder = session.config.stash.get(RECORDER, None)
-    if recorder is None or not recorder.taken:
-        return
-    # Each worker of pytest-xdist has its own.
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
-    file = Path(session.config.getoption("--branches") + worker)
-    taken = sorted([*place, jumped] for place, jumped in recorder.taken)
-    file.write_text(json.dumps(taken))
+    if recorder is not None and recorder.branches:
+        # Each worker of pytest-xdist has its own.
+        worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+        recorder.write(Path(session.config.getoption("--branches") + worker))
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    recorder = config.stash.get(RECORDER, None)
+    if recorder is not None:
+        terminalreporter.write_line(
+            f"{len(recorder.branches)} branches, {len(recorder.lines)} lines,"
+            f" {recorder.replays} calls in py-evm"
+        )
