@@ -5,11 +5,12 @@ types, imports and declarations of storage, structs and events are left alone: a
 not compile or changes nothing.
 
     comparison   < <= > >= == !=, `in`
-    arithmetic   + - * // % **, their unsafe forms, min and max, shifts, bits
+    arithmetic   + - * // %, their unsafe forms, signs, min and max, shifts, bits
+    rounding     a quotient is rounded up instead of down, and the other way round
     logic        and, or, not, True, False
     constant     a number becomes the next one
-    check        an assertion is dropped
-    role         a statement that only calls a `_check` or a `_require` is dropped
+    check        an assertion, or a call of a `_check` or a `_require`, is dropped
+    role         the same where it asks who calls
     event        a log is dropped
     effect       an assignment to storage, or a statement that only calls, is dropped
 """
@@ -17,7 +18,9 @@ not compile or changes nothing.
 from __future__ import annotations
 
 import io
+import re
 import tokenize
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -50,8 +53,26 @@ SWAPS: dict[str, tuple[str, str]] = {
     "and": ("logic", "or"),
     "or": ("logic", "and"),
     "not": ("logic", ""),
+    "in": ("comparison", "not in"),
     "True": ("logic", "False"),
     "False": ("logic", "True"),
+    "_times_up": ("rounding", "_times_down"),
+    "_times_down": ("rounding", "_times_up"),
+}
+# The last word of checks that ask who calls, as an assertion with `msg.sender` does.
+ROLES = ("owner", "actor", "house", "reporter")
+# Where the left side of a quotient begins: after one of these, outside its brackets.
+LOOSE = {"+", "-", "=", "+=", "-=", ",", "<", "<=", ">", ">=", "==", "!=", "<<", ">>", "&", "|"} | {
+    "^",
+    "and",
+    "or",
+    "not",
+    "in",
+    "if",
+    "elif",
+    "else",
+    "return",
+    "assert",
 }
 # Beginnings of logical lines outside functions in which nothing is changed.
 DECLARATIONS = (
@@ -77,14 +98,17 @@ class Mutant:
 
     kind: str
     line: int  # from 1
+    place: str  # the function, empty outside
     before: str  # the logical line
     after: str
     source: str  # the whole file
+    number: int = 1  # among those of the same function that read the same
 
     @property
     def name(self) -> str:
-        """Survives changes elsewhere in the file: kind and both texts."""
-        return f"{self.kind}: {self.before} -> {self.after}"
+        """Survives changes elsewhere in the file: function, kind and both texts."""
+        place = self.place + f" #{self.number}" * (self.number > 1)
+        return f"{place}, {self.kind}: {self.before} -> {self.after}"
 
 
 @dataclass(frozen=True)
@@ -100,16 +124,23 @@ def mutants(source: str) -> list[Mutant]:
     """Every mutant, in the order of the source, none twice."""
     starts = _starts(source)
     found: dict[str, Mutant] = {}
+    alike: Counter[tuple[str, ...]] = Counter()
+    place = ""
     for line in _lines(source, starts):
+        if line.tokens[0].start[1] == 0:
+            place = line.tokens[1].string if line.tokens[0].string == "def" else ""
         if _is_declaration(line):
             continue
         for kind, start, end, text in _changes(line, source, starts):
             changed = source[:start] + text + source[end:]
             before = source[line.start : line.end]
             after = changed[line.start : line.end + len(changed) - len(source)]
-            found.setdefault(
-                changed,
-                Mutant(kind, line.tokens[0].start[0], _one(before), _one(after), changed),
+            if changed == source or changed in found:
+                continue
+            named = place, kind, _one(before), _one(after)
+            alike[named] += 1
+            found[changed] = Mutant(
+                kind, line.tokens[0].start[0], place, *named[2:], changed, alike[named]
             )
     return list(found.values())
 
@@ -119,19 +150,21 @@ def _changes(line: _Line, source: str, starts: list[int]) -> Iterator[tuple[str,
     first = line.tokens[0].string
     words = [token.string for token in line.tokens]
     if first in ("assert", "raise"):
-        yield "check", line.start, line.end, "pass"
+        role = "msg.sender" in source[line.start : line.end]
+        yield "role" if role else "check", line.start, line.end, "pass"
     elif first == "log":
         yield "event", line.start, line.end, "pass"
         return
     elif _is_call(words):
-        role = any(word.startswith(("_check", "_require")) for word in words[:4])
-        yield "role" if role else "effect", line.start, line.end, "pass"
+        called = next((w for w in words[:4] if w.startswith(("_check", "_require"))), "")
+        role = called.endswith(ROLES)
+        yield "role" if role else "check" if called else "effect", line.start, line.end, "pass"
     elif words[:2] == ["self", "."] and any(w in words for w in ("=", "+=", "-=", "|=", "^=")):
         yield "effect", line.start, line.end, "pass"
     # A declaration with a value: the type is not part of what changes.
     skip = words.index("=") if _is_typed(words) and "=" in words else 0
     if _is_loop(words):
-        skip = words.index("in")
+        skip = words.index("in") + 1
     if first == "assert" and line.tokens[-1].type == tokenize.STRING:
         words = words[:-1]
     for index in range(skip, len(words)):
@@ -146,9 +179,85 @@ def _changes(line: _Line, source: str, starts: list[int]) -> Iterator[tuple[str,
             if after == "**" or line.tokens[max(index - 2, 0)].string == "bound":
                 continue
             yield "constant", place, end, str(int(token.string.replace("_", "")) + 1)
-        elif token.string in SWAPS and not (token.string == "-" and _is_sign(before)):
+        elif token.string == "-" and _is_sign(before):
+            # The sign of a number is the number's, and of max_value what keeps it in range.
+            if line.tokens[index + 1].type == tokenize.NAME:
+                yield "arithmetic", place, end, ""
+        elif token.string in SWAPS and not (token.string == "in" and before == "not"):
             kind, text = SWAPS[token.string]
             yield kind, place, end, text
+        rounded = _rounded(line, index, source, starts)
+        if rounded:
+            yield "rounding", *rounded
+
+
+def _rounded(
+    line: _Line, index: int, source: str, starts: list[int]
+) -> tuple[int, int, str] | None:
+    """A quotient at this token, rounded the other way: start, end, text."""
+
+    def at(token: int) -> int:
+        return starts[line.tokens[token].start[0]] + line.tokens[token].start[1]
+
+    def upto(token: int) -> int:
+        return starts[line.tokens[token].end[0]] + line.tokens[token].end[1]
+
+    words = [token.string for token in line.tokens]
+    if words[index] == "_ceil":
+        first = index - 2 if words[index - 1] == "." else index
+        return at(first), upto(index), "unsafe_div"
+    if words[index] == "unsafe_div":
+        last = _closing(words, index + 1)
+        comma = next(
+            i for i in range(index, last) if _depth(words[index + 1 : i]) == 1 and words[i] == ","
+        )
+        above, below = source[at(index + 2) : at(comma)], source[at(comma + 1) : at(last)]
+        below = below.strip().rstrip(",")
+        text = f"unsafe_div({_other_way(above, below)}, {below})"
+        return at(index), upto(last), text
+    if words[index] == "//":
+        first = index - 1
+        while first > 0 and not (
+            (depth := _depth(words[first:index])) > 0 or depth == 0 and words[first] in LOOSE
+        ):
+            first -= 1
+        first += 1
+        last = index + 1
+        while last < len(words):
+            if words[last] in "([":
+                last = _closing(words, last)
+            if last + 1 == len(words) or words[last + 1] not in (".", "(", "[", "**"):
+                break
+            last += 1 if words[last + 1] in "([" else 2
+        above, below = source[at(first) : at(index)].strip(), source[at(index + 1) : upto(last)]
+        # Of constants: nothing to round.
+        if any(word.islower() for word in words[first:index]):
+            return at(first), upto(last), f"(({_other_way(above, below)}) // {below})"
+    return None
+
+
+def _other_way(above: str, below: str) -> str:
+    """A numerator without what rounds the quotient up, or with it."""
+    less = re.escape(below)
+    for up in (
+        rf"\((.+) \+ {less} - 1\)",
+        rf"unsafe_add\((.+), {less} - 1\)",
+        rf"unsafe_add\((.+), unsafe_sub\({less}, 1\)\)",
+        r"unsafe_add\((.+), 9_999\)",
+    ):
+        found = re.fullmatch(up, above)
+        if found:
+            return found[1]
+    return f"({above}) + ({below}) - 1"
+
+
+def _depth(words: list[str]) -> int:
+    return sum((word in ("(", "[", "{")) - (word in (")", "]", "}")) for word in words)
+
+
+def _closing(words: list[str], opening: int) -> int:
+    """Where the bracket that opens here closes."""
+    return next(i for i in range(opening, len(words)) if _depth(words[opening : i + 1]) == 0)
 
 
 def _is_sign(before: str) -> bool:
