@@ -50,6 +50,18 @@ def test_debt_grows_by_the_curve_and_credit_gets_the_rest(
     assert fund == pytest.approx(float(interest * share), rel=1e-9)
 
 
+def test_every_second_counts(world: World, borrower: Any) -> None:
+    """In the view and when it is written; a second call in the same second adds nothing."""
+    owed = -world.cash(borrower)
+    growth = exp(mpf(rate(world, 0.4)) / YEAR)
+    for second in (1, 2):
+        boa.env.time_travel(seconds=1)
+        assert -world.cash(borrower) == pytest.approx(owed * growth**second, rel=1e-17)
+        for _ in range(2):
+            world.ledger.settle([])
+            assert -world.cash(borrower) == pytest.approx(owed * growth**second, rel=1e-17)
+
+
 def test_views_and_writes_agree(world: World, lender: Any, borrower: Any) -> None:
     world.market.travel(days=10)
     seen = world.cash(lender), world.cash(borrower), world.ledger.cash_of(world.ledger.FUND())

@@ -5,7 +5,7 @@ from typing import Any
 import boa
 import pytest
 
-from tests.world import WAD, World, wad
+from tests.world import WAD, World, build, wad
 
 
 @pytest.fixture(scope="module")
@@ -262,3 +262,24 @@ def test_nobody_outruns_a_loss_once_it_is_known(
     assert world.cash(first) == world.cash(second) < wad(1_000)
     world.market.withdraw(first, world.cash(first) // 10**12 / 10**6)
     assert world.cash(second) // 10**12 == world.market.wallet(first) // 10**12
+
+
+def test_a_fraction_of_each_of_eight_assets_moves(world: World, bidder: Any) -> None:
+    """The first and the last bit of what is held, and those between."""
+    ledger, account = world.ledger, world.market.account("collector")
+    for asset in range(2, 9):
+        token = build("tokens/TestToken.vy", "T", "T", 18)
+        ledger.list_asset(asset, token.address, 100 * WAD, sender=world.owner)
+        token.mint(account.address, asset * WAD, sender=account.address)
+        with boa.env.prank(account.address):
+            token.approve(ledger.address, asset * WAD)
+            ledger.deposit(account.number, asset, asset * WAD)
+    world.market.fund(account, 1, 1)
+    world.freeze(account)
+    sell(world, account, bidder, WAD // 4, 0, 0)
+    for number, part in ((bidder.number, WAD // 4), (account.number, 3 * WAD // 4)):
+        held = {word >> 248: word & (2**248 - 1) for word in ledger.holdings_of(number)}
+        assert held == {asset: asset * part for asset in range(1, 9)}
+    sell(world, account, bidder, WAD, 0, 0)
+    assert ledger.holdings_of(account.number) == []
+    assert len(ledger.holdings_of(bidder.number)) == 8

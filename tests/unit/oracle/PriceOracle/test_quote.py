@@ -72,6 +72,18 @@ def test_stale_volatility_alone_spoils_the_quote_but_not_the_spot(desk: Any) -> 
     assert desk.oracle.spot(SPX) == (2_700 * WAD, True)
 
 
+@pytest.mark.parametrize("limit", [61, 3_599, 604_799])
+def test_stale_volatility_counts_from_the_second_after_its_age(desk: Any, limit: int) -> None:
+    """Ages that a rounding to even seconds or to minutes would change."""
+    desk.oracle.list_underlying(
+        2, desk.spot.address, desk.volatility.address, limit, sender=desk.owner
+    )
+    for age, confidence in ((limit, WAD), (limit + 1, WAD * limit // (limit + 1))):
+        boa.env.time_travel(seconds=age - (_now() - desk.volatility.latestRoundData()[3]))
+        desk.spot.push(SPOT, sender=desk.reporter)
+        assert desk.oracle.quote(2, 0).confidence == confidence
+
+
 def test_reverts_stale_price(desk: Any) -> None:
     boa.env.time_travel(seconds=MAX_AGE)
     desk.oracle.price(SPX)
