@@ -105,6 +105,31 @@ def test_the_account_is_left_with_nothing(over: Ruin) -> None:
     assert ruin.house_of.announced(ruin.writer.number) == 0
 
 
+def test_each_step_is_told(ruin: Ruin) -> None:
+    house, writer, near = ruin.house_of, ruin.writer.number, ruin.near.code
+
+    def told(name: str) -> list[dict[str, Any]]:
+        logs = [log._asdict() for log in house.get_logs() if type(log).__name__ == name]
+        return [{key: log[key] for key in log if key != "address"} for log in logs]
+
+    ruin.wait(3_600)
+    house.announce(writer)
+    assert told("DeleveragingAnnounced") == [{"account": writer, "start": house.announced(writer)}]
+    ruin.nominate(4)
+    who = {"account": writer, "series": near, "opposite": ruin.holders[4].number}
+    assert told("Nominated") == [who | {"quantity": wad(2.5)}]
+    ruin.wait(NOTICE)
+    before = ruin.cash(ruin.holders[4])
+    mark = ruin.mark(ruin.near) * 2.5
+    ruin.close()
+    (closed,) = told("ClosedOut")
+    # Through the ledger's indices, which round down.
+    assert 0 <= closed["payment"] - (ruin.cash(ruin.holders[4]) - before) <= 2
+    assert closed.pop("mark") / WAD == pytest.approx(mark, rel=1e-9)
+    assert 0 < closed.pop("payment") / WAD < mark
+    assert closed == who | {"quantity": wad(2.5)}
+
+
 def test_the_order_does_not_matter(over: Ruin) -> None:
     ruin = over
     ruin.nominate(*range(2, 6))

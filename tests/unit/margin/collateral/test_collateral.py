@@ -98,6 +98,12 @@ def test_reverts_of_limits(world: MarginWorld, asset: int) -> None:
         world.engine.set_limit(asset, 1, sender=world.intruder)
 
 
+def rates_told(world: MarginWorld) -> list[tuple[int, int, int]]:
+    """Reference rates [wad] of the last call: asset, before, after."""
+    found = [log for log in world.engine.get_logs() if type(log).__name__ == "RateSet"]
+    return [(one.asset, one.old, one.new) for one in found]
+
+
 def vault_asset(world: MarginWorld, decimals: int, rate: int) -> boa.contracts.abi.abi_contract:
     vault = boa.loads(VAULT, decimals, rate)
     world.engine.set_collateral(2, 1, WAD, WAD, vault.address, sender=world.owner)
@@ -107,6 +113,7 @@ def vault_asset(world: MarginWorld, decimals: int, rate: int) -> boa.contracts.a
 @pytest.mark.parametrize("decimals", [0, 6, 18])
 def test_vault_share_is_worth_its_assets(world: MarginWorld, decimals: int) -> None:
     vault_asset(world, decimals, 2 * 10**decimals)
+    assert rates_told(world) == [(2, 0, 2 * WAD)]
     assert world.assess(holdings=[holding(2, 3)]).equity == 9_000 * WAD
 
 
@@ -119,6 +126,7 @@ def test_vault_rate_grows_by_a_point_in_a_thousand_a_day(world: MarginWorld) -> 
     world.travel(30 * DAY)
     assert world.engine.rate_of(2) == wad(1.007)
     assert world.engine.poke(2, sender=world.intruder) == wad(1.007)
+    assert rates_told(world) == [(2, WAD, wad(1.007))]
     assert world.engine.rate_of(2) == wad(1.007)
     world.travel(DAY)
     assert world.engine.rate_of(2) == wad(1.007) + wad(0.001007)

@@ -60,6 +60,14 @@ def test_undisputed_proposal_becomes_the_fixing(bench: Any, expired: int) -> Non
     assert bench.token.balanceOf(bench.court.address) == 0
 
 
+def test_a_dispute_is_told(bench: Any, expired: int) -> None:
+    _propose(bench, expired)
+    _dispute(bench, expired)
+    (event,) = [e for e in bench.court.get_logs() if type(e).__name__ == "Disputed"]
+    told = event.underlying, event.expiry, event.disputer
+    assert told == (SPX, expired, bench["disputer"])
+
+
 def test_right_proposer_wins_the_dispute(bench: Any, expired: int) -> None:
     _propose(bench, expired)
     _dispute(bench, expired)
