@@ -2,7 +2,8 @@
 
 A source is read by Python's tokenizer, which Vyper's own parser uses too. Docstrings, comments,
 types, imports and declarations of storage, structs and events are left alone: a change there does
-not compile or changes nothing.
+not compile or changes nothing. So are the first values of variables that the statement after
+their declarations assigns: Vyper wants them, nothing reads them.
 
     comparison   < <= > >= == !=, `in`
     arithmetic   + - * // %, their unsafe forms, signs, min and max, shifts, bits
@@ -126,10 +127,11 @@ def mutants(source: str) -> list[Mutant]:
     found: dict[str, Mutant] = {}
     alike: Counter[tuple[str, ...]] = Counter()
     place = ""
-    for line in _lines(source, starts):
+    lines = list(_lines(source, starts))
+    for index, line in enumerate(lines):
         if line.tokens[0].start[1] == 0:
             place = line.tokens[1].string if line.tokens[0].string == "def" else ""
-        if _is_declaration(line):
+        if _is_declaration(line) or _is_overwritten(lines[index:]):
             continue
         for kind, start, end, text in _changes(line, source, starts):
             changed = source[:start] + text + source[end:]
@@ -294,6 +296,22 @@ def _is_declaration(line: _Line) -> bool:
     words = [token.string for token in line.tokens]
     # Of a struct, an event or storage: a name and its type.
     return _is_typed(words) and "=" not in words
+
+
+def _is_overwritten(lines: list[_Line]) -> bool:
+    """Whether the first line declares what the first that does not declare assigns."""
+    words = [token.string for token in lines[0].tokens]
+    if not _is_typed(words):
+        return False
+    for line in lines[1:]:
+        after = [token.string for token in line.tokens]
+        if not _is_typed(after):
+            middle = after.index("=") if "=" in after else 0
+            to, value = after[:middle], after[middle:]
+            return "," in to and words[0] in to[::2] and words[0] not in value
+        if words[0] in after:
+            return False
+    return False
 
 
 def _lines(source: str, starts: list[int]) -> Iterator[_Line]:

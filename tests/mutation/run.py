@@ -105,7 +105,10 @@ def run(
         finally:
             warm.stop()
             memory.parent.mkdir(parents=True, exist_ok=True)
-            memory.write_text(json.dumps(warm.kills))
+            # Another target may have been run meanwhile.
+            others = json.loads(memory.read_text()) if memory.exists() else {}
+            own = {one: warm.kills.get(one, []) for one in target["sources"]}
+            memory.write_text(json.dumps(others | own))
 
     os.chdir(PROJECT)
     with tempfile.TemporaryDirectory(prefix="mutation-") as place:

@@ -85,3 +85,17 @@ def test_what_is_named_exists(file: str) -> None:
         for source, verdicts in found.items():
             names = {m.name for m in mutants((ROOT / "contracts" / source).read_text())}
             assert verdicts.keys() <= names, source
+
+
+def test_first_values_that_nothing_reads_stay() -> None:
+    source = """
+@external
+def f() -> uint256:
+    a: uint256 = 0
+    b: uint256 = 0
+    c: uint256 = 0
+    a, b = self._two(c)
+    return a + b
+"""
+    changed = {m.before for m in mutants(source) if m.kind == "constant"}
+    assert changed == {"c: uint256 = 0"}
