@@ -270,6 +270,20 @@ def test_reverts_margin_worse_than_before(world: World, buyer: Any, distressed: 
         world.novate(world.trade(buyer, account, put, 1, 1_000))
 
 
+def test_neither_margin_may_get_worse(world: World, buyer: Any, distressed: Any) -> None:
+    """Bought back too dear for the maintenance margin it frees, cheap for the initial margin."""
+    account, (put, _) = distressed
+    before = world.ledger.health(account.number)
+    with boa.env.anchor():
+        world.novate(world.trade(buyer, account, put, 1, 160))
+        after = world.ledger.health(account.number)
+    relief = after.initial - before.initial, after.maintenance - before.maintenance
+    assert relief[0] > relief[1] + 2 * WAD > 0
+    dear = (160 * WAD + sum(relief) // 2) / WAD
+    with boa.reverts("margin: worse than before"):
+        world.novate(world.trade(buyer, account, put, 1, dear))
+
+
 def test_reverts_margin_value_given_away(world: World, buyer: Any, distressed: Any) -> None:
     """P-33: longs count nothing in standard margin, so they must not leave for nothing."""
     account, (_, hedge) = distressed
