@@ -45,7 +45,8 @@ def pool_gas(count: int, expiries: int = 2) -> dict[str, int]:
 
 
 def router_gas() -> dict[str, int]:
-    """An order split over two pools and a maker's quote, all with positions already."""
+    """An order split over two pools and a maker's quote, all with positions already; and over a pool,
+    a maker and the open batch."""
     world = Routes()
     call = world.series(2_775, expiry=1)
     fair = world.pool.quote(call.code, wad(1)).value / 10**18
@@ -58,7 +59,18 @@ def router_gas() -> dict[str, int]:
         gas = transaction_gas(
             world.router.route, *arguments, UNLIMITED, False, sender=world.taker.address
         )
-    return {"router.trade3": gas.execution}
+    waits = (world.batch.address, [wad(round(fair + 5.8, 6))])
+    arguments = (world.taker.number, [(call.code, wad(40))], world.pools[:1], [offer])
+    with boa.env.anchor():
+        whole = transaction_gas(
+            world.router.route, *arguments, UNLIMITED, False, *waits, sender=world.taker.address
+        )
+    quoted = transaction_gas(world.router.quote, *arguments[1:], *waits)
+    return {
+        "router.trade3": gas.execution,
+        "router.three_venues": whole.execution,
+        "router.quote_three_venues": quoted.execution,
+    }
 
 
 def token_gas() -> dict[str, int]:

@@ -32,6 +32,10 @@ def batch_gas() -> dict[str, int]:
         sealed = (b"\1" * 32, 10**11)
         gas = transaction_gas(world.batch.commit, *sealed, sender=world.maker.address)
         figures["batch.commit"] = gas.execution
+    with boa.env.anchor():
+        order = (world.maker.number, [(call.code, 1)], 10**18, 45 * 10**18)
+        gas = transaction_gas(world.batch.place, order, b"\1" * 32, 0, sender=world.maker.address)
+        figures["batch.place_openly"] = gas.execution
     epoch = orders[0].epoch
     world.to_reveal(epoch)
     world.market.oracle.poke(1)

@@ -149,7 +149,7 @@ def commit(sealed: bytes32, bond: uint256):
     @notice Seals an order for this epoch; see `seal`. Its bond is all that others see of it.
     @param bond [1e-9 USD] of what the caller brought; it limits the order's size.
     """
-    assert bond >= BOND and bond < 2**64, "batch: bond out of range"
+    assert bond >= BOND, "batch: bond too small"
     commitments._commit(block.timestamp // LENGTH, sealed, bond)
 
 
@@ -165,43 +165,18 @@ def reveal(order: Order, salt: bytes32, hint: uint256) -> uint256:
     epoch: uint256 = block.timestamp // LENGTH - 1
     sealed: bytes32 = self._seal(msg.sender, order, salt)
     bond: uint256 = commitments._open(epoch, sealed)
-    id: uint256 = convert(sealed, uint256) & MASK_96
-    assert id != 0 and matching.orders[id].account == 0, "batch: id taken"
-    assert staticcall IClearinghouse(CLEARINGHOUSE).may_act(msg.sender, order.account), "batch: sender may not act"
-    units: uint256 = order.units // UNIT
-    assert units * UNIT == order.units and units != 0, "batch: quantity out of range"
-    limit: int256 = order.limit // convert(UNIT, int256)
-    assert limit * convert(UNIT, int256) == order.limit and abs(limit) < BIAS, "batch: limit out of range"
-    changes: DynArray[uint256, MAX_LEGS] = self._checked_legs(order.legs, units, bond)
-    cost: int256 = limit * convert(units, int256)
-    health: uint256 = matching._standing(order.account, changes, cost)
-    assert health != matching.BAD, "batch: below margin"
+    return self._enter(epoch, sealed, order, bond, hint)
 
-    code: uint256 = 0
-    sells: bool = False
-    # A package is a buyer of itself at a limit that may be negative.
-    key: uint256 = convert(limit + BIAS, uint256)
-    most: uint256 = MAX_LINKED
-    if len(order.legs) == 1:
-        code = order.legs[0].series
-        sells = order.legs[0].ratio < 0
-        assert limit != 0 and (limit < 0) == sells, "batch: limit out of range"
-        key = convert(abs(limit), uint256)
-        most = order_book.MOST
-    else:
-        words: DynArray[uint256, MAX_LEGS] = []
-        for leg: Leg in order.legs:
-            words.append(series._pack(leg.series, leg.ratio))
-        matching.legs[id] = words
-    matching.orders[id] = matching.Record(
-        account=order.account,
-        terms=(code << 96) | (bond << 32) | (epoch << 1) | convert(sells, uint256),
-    )
-    log Revealed(account=order.account, epoch=epoch, series=code, id=id, units=order.units, limit=order.limit)
-    out: uint256 = order_book._insert(matching._list(epoch, code, sells), id, key, units, hint, not sells, most)
-    if out != 0:
-        matching._release(out, matching.orders[out])
-    return id
+
+@external
+def place(order: Order, salt: bytes32, hint: uint256) -> uint256:
+    """
+    @notice Enters an order of this epoch openly, while others are sealed: one call for who does not mind
+            that it is seen, such as a contract. From there on it is like the others.
+    @param salt Anything that tells orders apart.
+    @return Its id. Its bond, the smallest that will do, is bound of what the account's owner brought.
+    """
+    return self._enter(block.timestamp // LENGTH, self._seal(msg.sender, order, salt), order, 0, hint)
 
 
 # -- anyone --
@@ -385,6 +360,58 @@ def list_of(epoch: uint256, code: uint256, sells: bool) -> DynArray[uint256, ord
 
 
 @internal
+def _enter(epoch: uint256, sealed: bytes32, order: Order, bond: uint256, hint: uint256) -> uint256:
+    """
+    @notice Puts an order into its list.
+    @param bond [1e-9 USD] bound for it already; 0: the smallest is bound now.
+    """
+    id: uint256 = convert(sealed, uint256) & MASK_96
+    assert id != 0 and matching.orders[id].account == 0, "batch: id taken"
+    assert staticcall IClearinghouse(CLEARINGHOUSE).may_act(msg.sender, order.account), "batch: sender may not act"
+    units: uint256 = order.units // UNIT
+    assert units * UNIT == order.units and units != 0, "batch: quantity out of range"
+    limit: int256 = order.limit // convert(UNIT, int256)
+    assert limit * convert(UNIT, int256) == order.limit and abs(limit) < BIAS, "batch: limit out of range"
+    changes: DynArray[uint256, MAX_LEGS] = []
+    least: uint256 = 0
+    changes, least = self._checked_legs(order.legs, units)
+    bound: uint256 = bond
+    if bond == 0:
+        bound = least
+        commitments._bind(convert(order.account >> 96, address), least)
+    assert bound >= least, "batch: bond too small"
+    cost: int256 = limit * convert(units, int256)
+    health: uint256 = matching._standing(order.account, changes, cost)
+    assert health != matching.BAD, "batch: below margin"
+
+    code: uint256 = 0
+    sells: bool = False
+    # A package is a buyer of itself at a limit that may be negative.
+    key: uint256 = convert(limit + BIAS, uint256)
+    most: uint256 = MAX_LINKED
+    if len(order.legs) == 1:
+        code = order.legs[0].series
+        sells = order.legs[0].ratio < 0
+        assert limit != 0 and (limit < 0) == sells, "batch: limit out of range"
+        key = convert(abs(limit), uint256)
+        most = order_book.MOST
+    else:
+        words: DynArray[uint256, MAX_LEGS] = []
+        for leg: Leg in order.legs:
+            words.append(series._pack(leg.series, leg.ratio))
+        matching.legs[id] = words
+    matching.orders[id] = matching.Record(
+        account=order.account,
+        terms=(code << 96) | (bound << 32) | (epoch << 1) | convert(sells, uint256),
+    )
+    log Revealed(account=order.account, epoch=epoch, series=code, id=id, units=order.units, limit=order.limit)
+    out: uint256 = order_book._insert(matching._list(epoch, code, sells), id, key, units, hint, not sells, most)
+    if out != 0:
+        matching._release(out, matching.orders[out])
+    return id
+
+
+@internal
 @view
 def _seal(owner: address, order: Order, salt: bytes32) -> bytes32:
     return keccak256(abi_encode(chain.id, self, owner, order, salt))
@@ -434,9 +461,9 @@ def _is_over(record: matching.Record) -> bool:
 
 @internal
 @view
-def _checked_legs(legs: DynArray[Leg, MAX_LEGS], units: uint256, bond: uint256) -> DynArray[uint256, MAX_LEGS]:
+def _checked_legs(legs: DynArray[Leg, MAX_LEGS], units: uint256) -> (DynArray[uint256, MAX_LEGS], uint256):
     """
-    @return What the order changes when all of it trades, as position words.
+    @return What the order changes when all of it trades, as position words; the smallest bond [1e-9 USD].
     """
     changes: DynArray[uint256, MAX_LEGS] = []
     assert len(legs) != 0, "batch: no legs"
@@ -458,5 +485,4 @@ def _checked_legs(legs: DynArray[Leg, MAX_LEGS], units: uint256, bond: uint256) 
         notional += contracts * spot[0] // (UNIT * UNIT)
         changes.append(series._pack(leg.series, quantity if leg.ratio > 0 else -quantity))
     # contracts [UNIT] x spot [wad] / UNIT**2 is [UNIT] of USD.
-    assert notional * RATE <= bond * BPS, "batch: bond too small"
-    return changes
+    return changes, max(BOND, (notional * RATE + BPS - 1) // BPS)

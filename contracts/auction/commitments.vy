@@ -97,11 +97,20 @@ def sweep():
 @internal
 def _commit(epoch: uint256, sealed: bytes32, bond: uint256):
     assert self.commitment[msg.sender][sealed] == 0, "batch: committed already"
-    assert bond <= self.free[msg.sender], "batch: not enough free"
-    self.free[msg.sender] -= bond
+    self._bind(msg.sender, bond)
     # `free` is money of a token: below 2**96.
     self.commitment[msg.sender][sealed] = (epoch << 96) | bond
     log Committed(owner=msg.sender, epoch=epoch, sealed=sealed, bond=bond)
+
+
+@internal
+def _bind(owner: address, bond: uint256):
+    """
+    @param bond [UNIT]
+    """
+    assert bond < 2**64, "batch: bond out of range"
+    assert bond <= self.free[owner], "batch: not enough free"
+    self.free[owner] -= bond
 
 
 @internal

@@ -4,13 +4,16 @@
 """
 @title Router
 @license AGPL-3.0-only
-@notice Fills an order of several legs where it is cheapest: each leg is split over option pools and
-        signed orders of makers so that the next contract costs the same everywhere
-        (`routing.vy`). A venue that refuses its part fails alone; the others take over what they
-        can. The whole costs no more than the taker's limit, measured on its account, or nothing
-        happens.
+@notice Fills an order of several legs where it is cheapest: each leg is split over option pools,
+        signed orders of makers and the open batch so that the next contract costs the same
+        everywhere (`routing.vy`). What others only take at more than the taker is ready to wait for
+        goes to the batch, at that limit. A venue that refuses its part fails alone; the others take
+        over what they can. The whole costs no more than the taker's limit, measured on its account
+        with what waits at its own limit, or nothing happens.
 @dev A pool is asked once for the price of a whole leg; its answer, with the bend of its cost, gives
      its marginal price. Where a limit stops the pool it is asked for a half, and for a quarter.
+     The batch's price is not known before it clears, only that it is no worse than the limit: that is
+     what it counts here. Its bond is of what the account's owner brought there.
      Who routes makes this contract an operator; it then acts for none but its caller.
 @custom:trust Nobody: no owner, no money, no positions. Only venues of the clearinghouse are called.
 @custom:kill None here; who stops the venues stops it.
@@ -42,6 +45,8 @@ MAX_POOLS: constant(uint256) = 4
 MAX_ORDERS: constant(uint256) = 4
 MAX_SIGNATURE: constant(uint256) = 1_024
 MAX_QUANTITY: constant(int256) = 2**95 - 1
+# [wad] what orders of a batch are whole numbers of.
+UNIT: constant(uint256) = 10**9
 WAD: constant(uint256) = 10**18
 # An eighth of the premium, the most that signed orders take as a fee.
 PREMIUM_SHARE: constant(uint256) = 8
@@ -54,6 +59,19 @@ ORDERS: public(immutable(address))
 struct Leg:
     series: uint256
     quantity: int256  # [wad] contracts, positive: the taker buys
+
+
+struct BatchLeg:
+    series: uint256
+    ratio: int256
+
+
+struct BatchOrder:
+    # As in BatchAuction.vy.
+    account: uint256
+    legs: DynArray[BatchLeg, 4]
+    units: uint256
+    limit: int256
 
 
 struct OrderLeg:
@@ -81,14 +99,14 @@ struct Signed:
 
 struct Part:
     leg: uint256  # index
-    venue: uint256  # index: pools first, then orders
+    venue: uint256  # index: pools first, then orders, then the batch
     quantity: uint256  # [wad]
 
 
 event Routed:
     account: indexed(uint256)
-    cost: int256  # [wad USD]
-    filled: uint256  # [wad] contracts of all legs
+    cost: int256  # [wad USD] with what waits at its limit
+    filled: uint256  # [wad] contracts of all legs, with those that wait
 
 
 @deploy
@@ -109,6 +127,8 @@ def route(
     orders: DynArray[Signed, MAX_ORDERS],
     limit: int256,
     partial: bool,
+    batch: address = empty(address),
+    waits: DynArray[uint256, MAX_LEGS] = [],
 ) -> int256:
     """
     @notice Fills an order where it is cheapest.
@@ -117,19 +137,28 @@ def route(
     @param legs Each of another series.
     @param pools Option pools to ask, each once.
     @param orders Signed orders to use, each once, for any of the legs.
-    @param limit [wad USD] the most that the taker pays for all; negative asks to receive at least so
-                 much.
-    @param partial Whether legs may stay unfilled in part; else all is filled or nothing.
-    @return [wad USD] what the taker paid, negative when it received.
+    @param limit [wad USD] the most that the taker pays for all, what waits at its limit; negative asks to
+                 receive at least so much.
+    @param partial Whether legs may stay unfilled in part; else all is filled, or waits, or nothing happens.
+    @param batch Batch auction where legs may wait; empty: none.
+    @param waits [wad USD] price of a contract of each leg at which it may, whole 1e-9; 0 or missing: it
+                 may not.
+    @return [wad USD] what the taker paid, negative when it received, and what waits at its limit.
     """
     assert staticcall IClearinghouse(CLEARINGHOUSE).may_act(msg.sender, account), "router: sender may not act"
     before: int256 = staticcall IClearinghouse(CLEARINGHOUSE).cash_of(account)
     filled: uint256 = 0
-    for leg: Leg in legs:
-        done: uint256 = self._fill_leg(account, leg, pools, orders)
-        assert partial or done == convert(abs(leg.quantity), uint256), "router: not filled"
+    cost: int256 = 0
+    for i: uint256 in range(len(legs), bound=MAX_LEGS):
+        done: uint256 = 0
+        waiting: uint256 = 0
+        wait: int256 = self._limit(legs[i], i, waits)
+        done, waiting = self._fill_leg(account, legs[i], pools, orders, batch, wait)
+        assert partial or done == convert(abs(legs[i].quantity), uint256), "router: not filled"
         filled += done
-    cost: int256 = before - staticcall IClearinghouse(CLEARINGHOUSE).cash_of(account)
+        # Both are whole numbers of UNIT.
+        cost += wait * convert(waiting // UNIT, int256) // convert(WAD // UNIT, int256)
+    cost += before - staticcall IClearinghouse(CLEARINGHOUSE).cash_of(account)
     assert cost <= limit, "router: cost above limit"
     log Routed(account=account, cost=cost, filled=filled)
     return cost
@@ -138,18 +167,22 @@ def route(
 @external
 @view
 def quote(
-    legs: DynArray[Leg, MAX_LEGS], pools: DynArray[address, MAX_POOLS], orders: DynArray[Signed, MAX_ORDERS]
-) -> (DynArray[Part, 32], int256):
+    legs: DynArray[Leg, MAX_LEGS],
+    pools: DynArray[address, MAX_POOLS],
+    orders: DynArray[Signed, MAX_ORDERS],
+    batch: address = empty(address),
+    waits: DynArray[uint256, MAX_LEGS] = [],
+) -> (DynArray[Part, 36], int256):
     """
     @notice How `route` would split the legs, and what it would cost as far as venues say so in advance;
             each leg by itself, as if the legs before it were not traded.
     """
-    found: DynArray[Part, 32] = []
+    found: DynArray[Part, 36] = []
     cost: int256 = 0
     for i: uint256 in range(len(legs), bound=MAX_LEGS):
-        size: uint256 = self._size(legs[i])
-        offers: DynArray[routing.Offer, routing.VENUES] = self._offers(legs[i], pools, orders)
-        parts: DynArray[uint256, routing.VENUES] = routing._split(offers, size)
+        wait: int256 = self._limit(legs[i], i, waits)
+        offers: DynArray[routing.Offer, routing.VENUES] = self._offers(legs[i], pools, orders, batch, wait)
+        parts: DynArray[uint256, routing.VENUES] = self._split(offers, self._size(legs[i]))
         for j: uint256 in range(len(parts), bound=routing.VENUES):
             if parts[j] != 0:
                 found.append(Part(leg=i, venue=j, quantity=parts[j]))
@@ -170,27 +203,72 @@ def _size(leg: Leg) -> uint256:
 
 
 @internal
-def _fill_leg(
-    account: uint256, leg: Leg, pools: DynArray[address, MAX_POOLS], orders: DynArray[Signed, MAX_ORDERS]
-) -> uint256:
+@pure
+def _limit(leg: Leg, index: uint256, waits: DynArray[uint256, MAX_LEGS]) -> int256:
     """
-    @return [wad] contracts that were filled.
+    @return [wad USD] what a contract that waits costs at most, negative for what it brings at least.
+    """
+    if index >= len(waits):
+        return 0
+    assert waits[index] < 2**96, "router: wait out of range"
+    wait: int256 = convert(waits[index], int256)
+    return wait if leg.quantity > 0 else -wait
+
+
+@internal
+@pure
+def _split(
+    offers: DynArray[routing.Offer, routing.VENUES], size: uint256
+) -> DynArray[uint256, routing.VENUES]:
+    """
+    @return A part [wad] for each offer; that of the batch, the last one, is a whole number of UNIT.
+    """
+    parts: DynArray[uint256, routing.VENUES] = routing._split(offers, size)
+    last: uint256 = len(parts) - 1
+    crumbs: uint256 = parts[last] % UNIT
+    parts[last] -= crumbs
+    for i: uint256 in range(last, bound=routing.VENUES):
+        more: uint256 = min(offers[i].most - parts[i], crumbs)
+        parts[i] += more
+        crumbs -= more
+    return parts
+
+
+@internal
+def _fill_leg(
+    account: uint256,
+    leg: Leg,
+    pools: DynArray[address, MAX_POOLS],
+    orders: DynArray[Signed, MAX_ORDERS],
+    batch: address,
+    wait: int256,
+) -> (uint256, uint256):
+    """
+    @return [wad] contracts that were filled or wait, and those that wait.
     """
     size: uint256 = self._size(leg)
-    offers: DynArray[routing.Offer, routing.VENUES] = self._offers(leg, pools, orders)
-    parts: DynArray[uint256, routing.VENUES] = routing._split(offers, size)
+    offers: DynArray[routing.Offer, routing.VENUES] = self._offers(leg, pools, orders, batch, wait)
+    parts: DynArray[uint256, routing.VENUES] = self._split(offers, size)
     left: uint256 = size
+    waiting: uint256 = 0
     # What the venues were to take, and then, in order, what others failed to.
     for again: bool in [False, True]:
         for i: uint256 in range(len(parts), bound=routing.VENUES):
             part: uint256 = min(parts[i], left)
             if again:
                 part = min(offers[i].most - parts[i], left)
+            is_batch: bool = i == len(pools) + len(orders)
+            if is_batch:
+                part -= part % UNIT
             if part == 0:
                 continue
             done: bool = False
             if i < len(pools):
                 done = self._trade(pools[i], account, leg, part)
+            elif is_batch:
+                done = self._place(batch, account, leg, part, wait)
+                if done:
+                    waiting += part
             else:
                 done = self._use(orders[i - len(pools)], account, part)
             if done:
@@ -200,7 +278,7 @@ def _fill_leg(
                 offers[i].most = parts[i]
         if left == 0:
             break
-    return size - left
+    return size - left, waiting
 
 
 @internal
@@ -213,6 +291,27 @@ def _trade(pool: address, account: uint256, leg: Leg, part: uint256) -> bool:
         pool,
         abi_encode(
             account, leg.series, quantity, max_value(int256), method_id=method_id("trade(uint256,uint256,int256,int256)")
+        ),
+        revert_on_failure=False,
+    )
+
+
+@internal
+def _place(batch: address, account: uint256, leg: Leg, part: uint256, wait: int256) -> bool:
+    order: BatchOrder = BatchOrder(
+        account=account,
+        legs=[BatchLeg(series=leg.series, ratio=1 if leg.quantity > 0 else -1)],
+        units=part,
+        limit=wait,
+    )
+    # The time tells equal orders of one epoch apart.
+    return raw_call(
+        batch,
+        abi_encode(
+            order,
+            block.timestamp,
+            empty(uint256),
+            method_id=method_id("place((uint256,(uint256,int256)[],uint256,int256),bytes32,uint256)"),
         ),
         revert_on_failure=False,
     )
@@ -239,10 +338,14 @@ def _use(signed: Signed, account: uint256, part: uint256) -> bool:
 @internal
 @view
 def _offers(
-    leg: Leg, pools: DynArray[address, MAX_POOLS], orders: DynArray[Signed, MAX_ORDERS]
+    leg: Leg,
+    pools: DynArray[address, MAX_POOLS],
+    orders: DynArray[Signed, MAX_ORDERS],
+    batch: address,
+    wait: int256,
 ) -> DynArray[routing.Offer, routing.VENUES]:
     """
-    @notice What each venue asks: pools first, then orders.
+    @notice What each venue asks: pools first, then orders, then the batch.
     """
     offers: DynArray[routing.Offer, routing.VENUES] = []
     for pool: address in pools:
@@ -250,6 +353,12 @@ def _offers(
         offers.append(self._of_pool(pool, leg))
     for signed: Signed in orders:
         offers.append(self._of_order(signed.order, leg))
+    waits: routing.Offer = empty(routing.Offer)
+    if batch != empty(address) and wait != 0:
+        assert staticcall Ledger(CLEARINGHOUSE).venues(batch), "router: not a venue"
+        waits.first = wait
+        waits.most = self._size(leg)
+    offers.append(waits)
     return offers
 
 

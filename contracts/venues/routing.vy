@@ -15,7 +15,7 @@
 """
 
 WAD: constant(int256) = 10**18
-VENUES: constant(uint256) = 8
+VENUES: constant(uint256) = 9
 STEPS: constant(uint256) = 96
 # [wad USD] of the marginal price, below which it is one price.
 SAME: constant(int256) = 10**6

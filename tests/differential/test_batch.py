@@ -9,7 +9,7 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from novate.market import Account
+from novate.market import Account, Series
 from novate.reference.batch import Outcome, Package, Single, changes, clear
 from tests.unit.auction.BatchAuction.conftest import BatchWorld, Sealed
 from tests.world import WAD
@@ -25,20 +25,27 @@ def world() -> BatchWorld:
 
 
 def sealed(world: BatchWorld, seed: int, linked: bool = True) -> list[Sealed]:
-    """Commits singles and packages, of quantities that do not divide evenly."""
+    """Seals and places singles and packages, of quantities that do not divide evenly."""
     draw = Random(seed)
+
+    def enter(
+        account: Account, legs: list[tuple[Series, int]], units: float, limit: float
+    ) -> Sealed:
+        way = draw.choice((world.commit, world.place)) if linked else world.commit
+        return way(account, legs, units, limit)
+
     orders = []
     for _ in range(draw.randint(8, 20)):
         sells = draw.random() < 0.5
         legs = [(draw.choice(world.calls[: draw.randint(1, 3)]), -1 if sells else 1)]
         # Few limits, so that orders meet at the same one.
         limit = 5 * draw.randint(4, 8) * (-1 if sells else 1)
-        orders.append(world.commit(draw.choice(world.people), legs, draw.randint(1, 60) / 7, limit))
+        orders.append(enter(draw.choice(world.people), legs, draw.randint(1, 60) / 7, limit))
     for _ in range(draw.randint(1, 5) if linked else 0):
         ratios = [draw.choice((-2, -1, 1, 2)) for _ in range(draw.randint(2, 3))]
         legs = list(zip(draw.sample(world.calls, len(ratios)), ratios, strict=True))
         limit = 30 * sum(ratios) + draw.randint(-8, 20)
-        orders.append(world.commit(draw.choice(world.people), legs, draw.randint(1, 12) / 7, limit))
+        orders.append(enter(draw.choice(world.people), legs, draw.randint(1, 12) / 7, limit))
     return orders
 
 

@@ -9,5 +9,5 @@ from ...contracts.venues import routing
 
 @external
 @pure
-def split(offers: DynArray[routing.Offer, 8], quantity: uint256) -> DynArray[uint256, 8]:
+def split(offers: DynArray[routing.Offer, routing.VENUES], quantity: uint256) -> DynArray[uint256, routing.VENUES]:
     return routing._split(offers, quantity)

@@ -35,6 +35,11 @@ class Routes(PoolWorld):
         self.market.operators.set_operator(self.router.address, True, sender=self.taker.address)
         self.maker = self.person("maker", cash=1_000_000)
         self.pools = [self.pool.address, self.timid.address]
+        self.batch: Any = self.market.batch
+        for account in (self.taker, self.maker, self.other):
+            self.token.mint(account.address, 10**9)
+            self.token.approve(self.batch.address, 2**256 - 1, sender=account.address)
+            self.batch.bring(10**9, sender=account.address)
 
     def order(self, series: Series, quantity: float, price: float, nonce: int = 1) -> Any:
         """What the maker signs: it buys a positive quantity."""
@@ -58,10 +63,14 @@ class Routes(PoolWorld):
         pools: list[str] | None = None,
         limit: int = UNLIMITED,
         partial: bool = False,
+        waits: list[float] | None = None,
+        crumb: int = 0,
     ) -> int:
         wanted = [(series.code, wad(quantity)) for series, quantity in legs]
         venues = self.pools if pools is None else pools
         arguments = (self.taker.number, wanted, venues, orders or [], limit, partial)
+        if waits:
+            arguments += (self.batch.address, [wad(one) + crumb for one in waits])
         return int(self.router.route(*arguments, sender=self.taker.address))
 
     def alone(self, pool: Any, series: Series, quantity: int) -> int:
@@ -163,6 +172,106 @@ def test_who_may_route_and_what(world: Routes) -> None:
     world.market.operators.set_operator(world.router.address, False, sender=world.taker.address)
     with boa.reverts("router: not filled"):
         world.route([(call, 1)])
+
+
+def waiting(world: Routes, series: Series, sells: bool = False) -> list[tuple[int, int]]:
+    """Limits and quantities [1e-9] that wait in the open batch."""
+    epoch = boa.env.timestamp // world.batch.LENGTH()
+    words = world.batch.list_of(epoch, series.code, sells)
+    return [(word >> 80, word & (2**80 - 1)) for word in words]
+
+
+@pytest.mark.parametrize("quantity", [60, -60])
+def test_what_others_take_too_dearly_waits_in_the_batch(world: Routes, quantity: int) -> None:
+    """Pools fill up to the marginal price at which the taker is ready to wait."""
+    call, sign = world.series(2_775, expiry=1), 1 if quantity > 0 else -1
+    offers = [world.pool.quote(call.code, sign * WAD), world.timid.quote(call.code, sign * WAD)]
+    # A little more than the first contract costs at the dearer pool, the last one costs more.
+    wait = round(abs(max(one.cost for one in offers) / WAD + 0.1), 9)
+    legs = [(call.code, wad(quantity))]
+    parts, cost = world.router.quote(legs, world.pools, [], world.batch.address, [wad(wait)])
+    found = {part.venue: part.quantity for part in parts}
+    assert sum(found.values()) == wad(60) and found[2] % 10**9 == 0 and min(found.values()) > 0
+    for venue, pool in enumerate((world.pool, world.timid)):
+        more = 10**15
+        at = [world.alone(pool, call, sign * part) for part in (found[venue], found[venue] + more)]
+        marginal = (at[1] - at[0]) * 1_000
+        assert abs(marginal - sign * wad(wait)) < WAD // 500, "the next contract costs the same"
+    cash = world.cash(world.taker)
+    paid = world.route([(call, quantity)], waits=[wait])
+    limit = sign * round(wait * 10**9) * found[2] // 10**9
+    assert cash - world.cash(world.taker) + limit == paid
+    assert abs(paid - cost) < WAD // 10**6
+    assert world.position(world.taker, call) == sign * (wad(60) - found[2])
+    assert waiting(world, call, sign < 0) == [(round(wait * 10**9), found[2] // 10**9)]
+
+
+def test_what_waits_trades_at_the_price_of_the_batch(world: Routes) -> None:
+    call = world.series(2_775, expiry=1)
+    fair = world.pool.quote(call.code, WAD).value / WAD
+    wait = round(fair - 1, 6)
+    assert world.route([(call, 10)], waits=[wait]) == wad(wait) * 10
+    assert world.position(world.taker, call) == 0
+    order = (world.other.number, [(call.code, -1)], wad(25), -wad(wait - 2))
+    world.batch.place(order, b"", 0, sender=world.other.address)
+    length, window = world.batch.LENGTH(), world.batch.WINDOW()
+    epoch = boa.env.timestamp // length
+    world.market.travel_to((epoch + 2) * length + window)
+    world.market.push_price(2_750, 0.15)
+    cash = world.cash(world.taker)
+    world.batch.judge(epoch, 16)
+    world.batch.settle(epoch, call.code, 16)
+    # More is offered than wanted: the seller's limit is the price, better than the taker's.
+    assert world.position(world.taker, call) == wad(10)
+    assert cash - world.cash(world.taker) == wad(wait - 2) * 10
+
+
+def test_all_venues_together_under_one_limit(world: Routes) -> None:
+    call, put = world.series(2_775, expiry=1), world.series(2_700, True, 1)
+    fair = world.pool.quote(call.code, WAD).value / WAD
+    offer = world.order(call, -10, round(fair, 3))
+    legs, waits = [(call, 80), (put, -5)], [round(fair + 5.8, 6), 0]
+    with boa.env.anchor():
+        cost = world.route(legs, [offer], waits=waits)
+        assert world.position(world.maker, call) == wad(-10)
+        assert len(waiting(world, call)) == 1 and world.position(world.taker, put) == wad(-5)
+    with boa.reverts("router: cost above limit"):
+        world.route(legs, [offer], limit=cost - 1, waits=waits)
+    assert world.route(legs, [offer], limit=cost, waits=waits) == cost
+
+
+def test_a_batch_that_refuses_fails_alone(world: Routes) -> None:
+    """Without a bond nothing can wait: the pools take over, or it stays open."""
+    call = world.series(2_775, expiry=1)
+    fair = world.pool.quote(call.code, WAD).value / WAD
+    free = world.batch.free(world.taker.address) // 1_000
+    world.batch.take(free, sender=world.taker.address)
+    world.route([(call, 40)], waits=[round(fair + 5.8, 6)])
+    assert world.position(world.taker, call) == wad(40) and not waiting(world, call)
+    with boa.reverts("router: not filled"):
+        world.route([(call, 40)], pools=[], waits=[fair])
+    # Nor does a price that no order of a batch can have.
+    world.batch.bring(10**8, sender=world.taker.address)
+    with boa.reverts("router: not filled"):
+        world.route([(call, 40)], pools=[], waits=[fair], crumb=1)
+    with boa.reverts("router: wait out of range"):
+        world.route([(call, 40)], waits=[2**97 / WAD])
+    legs = [(call.code, WAD)]
+    with boa.reverts("router: not a venue"):
+        world.router.quote(legs, [], [], world.router.address, [WAD])
+
+
+def test_crumbs_of_the_batch_go_to_others(world: Routes) -> None:
+    call = world.series(2_775, expiry=1)
+    fair = world.pool.quote(call.code, WAD).value / WAD
+    legs = [(call.code, wad(40) + 7)]
+    waits = [wad(round(fair + 5.8, 6))]
+    parts, _ = world.router.quote(legs, world.pools, [], world.batch.address, waits)
+    found = {part.venue: part.quantity for part in parts}
+    assert sum(found.values()) == wad(40) + 7 and found[2] % 10**9 == 0
+    # Alone, the batch leaves them open.
+    parts, _ = world.router.quote(legs, [], [], world.batch.address, waits)
+    assert [part.quantity for part in parts] == [wad(40)]
 
 
 offers = st.lists(
