@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from novate.engine import Engine, cache
-from novate.engine import instructions as facts
+from novate.engine.instructions import needs_microscope
 from novate.engine.revm import Outcome, Revm, Unable
 from novate.engine.state import code_hash
 
@@ -204,10 +204,14 @@ class Watched(Revm):
         if trapped is not None:
             patched = trapped.patched(self._recorder)
             self._places.setdefault(trapped, {})[bytes.fromhex(name[2:])] = patched
-            code = patched + account.code[len(patched) :]
-            facts.tell_data_size(code, facts._data_sizes.get(code_hash(account.code), 0))
-            account = account._replace(code=code)
-        super()._put_account(name, account)
+            wary, code = self.wary, account.code
+            super()._put_account(name, account._replace(code=patched + code[len(patched) :]))
+            # Behind a trap data look like instructions: the true code says what revm cannot do.
+            if not needs_microscope(code):
+                self.foreign.discard(name[2:])
+                self.wary = wary
+        else:
+            super()._put_account(name, account)
 
     def call(
         self, sender: str, to: str, data: bytes, value: int, gas: int, static: bool, keep: bool
