@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import Phase, settings
@@ -60,7 +60,6 @@ class Warm:
     kills: dict[str, list[tuple[int, str]]] = field(default_factory=dict)  # by source
     running: dict[int, tuple[Path, Callable[[Outcome], None]]] = field(default_factory=dict)
     failed: list[str] = field(default_factory=list)  # in a child
-    broken: list[cache.Deployer] = field(default_factory=list)  # in a child
 
     def run(self, tests: list[str]) -> int:
         """Collect the tests and do the work; pytest's answer."""
@@ -162,13 +161,9 @@ class Warm:
         _freeze(self.texts)
         _hasten()
         self._break(path)
-        with contextlib.suppress(_InvalidError):
-            # Most mutants change the first unit; only if not, the others are looked at too.
-            if self.broken and all(one.is_same for one in self.broken):
-                return Outcome(EQUIVALENT)
-            self._play(self._ordered(source, line))
-        if _Broken.is_invalid:
-            return Outcome(INVALID)
+        self._play(self._ordered(source, line))
+        if _Broken.verdict:
+            return Outcome(_Broken.verdict)
         return Outcome(KILLED, self.failed[0]) if self.failed else Outcome(SURVIVED)
 
     def _break(self, path: str) -> None:
@@ -177,9 +172,7 @@ class Warm:
                 deployer.__class__ = _Broken
                 deployer.original = deployer.__dict__.pop("compiler_data")
                 deployer.compiled = None
-                self.broken.append(deployer)
-        # The quickest to compile first.
-        self.broken.sort(key=lambda one: len(one.original.bytecode))
+                _Broken.every.append(deployer)
 
     def _ordered(self, source: str, line: int) -> list[Any]:
         """File by file, so that worlds are built once; the likeliest to notice first."""
@@ -206,8 +199,8 @@ class Warm:
                 return
 
 
-class _InvalidError(Exception):
-    """The mutant does not compile."""
+class _NoMutantError(Exception):
+    """The verdict is there already: no test decides."""
 
 
 class _Broken(cache.Deployer):
@@ -215,22 +208,34 @@ class _Broken(cache.Deployer):
 
     original: Any
     compiled: Any
-    is_invalid = False  # of any, so that no test takes it for a failure of its own
+    every: ClassVar[list[_Broken]] = []
+    # That the mutant does not compile, or is none.
+    verdict: ClassVar[str] = ""
 
     @property
     def compiler_data(self) -> Any:
-        if self.compiled is None:
-            try:
-                self.compiled = cache._compile(Path(self.filename))[1]
-            except Exception as error:
-                _Broken.is_invalid = True
-                raise _InvalidError from error
+        if self.compiled is None and not _Broken.verdict:
+            self._compile()
+            # Most mutants change the first unit; only if not, the others are looked at too.
+            if all(one.is_same for one in (self, *_Broken.every)):
+                _Broken.verdict = EQUIVALENT
+        if _Broken.verdict:
+            raise _NoMutantError(_Broken.verdict)
         return self.compiled
+
+    def _compile(self) -> None:
+        try:
+            self.compiled = cache._compile(Path(self.filename))[1]
+        except Exception as error:
+            _Broken.verdict = INVALID
+            raise _NoMutantError(INVALID) from error
 
     @property
     def is_same(self) -> bool:
         """Whether it compiles to the same bytecode; the hash of the sources in it aside."""
-        one, other = self.compiler_data, self.original
+        if self.compiled is None:
+            self._compile()
+        one, other = self.compiled, self.original
         stripped = one.bytecode.replace(bytes.fromhex(one.integrity_sum), b"")
         return bool(stripped == other.bytecode.replace(bytes.fromhex(other.integrity_sum), b""))
 

@@ -237,6 +237,17 @@ def test_excess_is_told_without_a_price_when_it_is_ample(world: MarginWorld, exp
     assert exact - 2 * 1_505 * WAD // 5 < bound < exact
 
 
+def test_a_bound_that_just_fits_is_told(world: MarginWorld, expiry: int) -> None:
+    """One wei less, and the margin is worked out."""
+    legs = [word(call(expiry, 1_900), -1), word(put(expiry, 1_100), -1)]
+    cash = 10_000 * WAD
+    need = cash - world.engine.excess(cash, [], legs)[0]
+    assert tuple(world.engine.excess(need, [], legs)) == (0, True)
+    exact = world.engine.assess(need - 1, [], legs).initial
+    assert tuple(world.engine.excess(need - 1, [], legs)) == (exact, True)
+    assert exact > WAD
+
+
 def test_smile_prices_each_strike(world: MarginWorld, expiry: int) -> None:
     smile = Smile(0.004, 0.05, -0.6, -0.05, 0.1)
     quote = Quote(1_500, 1_505, 0.8, smile=smile, tenor=200 * 3_600)

@@ -53,6 +53,7 @@ def test_value_counts_in_part(world: MarginWorld, asset: int) -> None:
 def test_settings_are_kept_and_told(world: MarginWorld, asset: int) -> None:
     assert tuple(world.engine.collateral_of(1)) == (1, wad(0.8), wad(0.9), NOBODY, 0)
     world.engine.set_collateral(1, 2, wad(1), 0, NOBODY, sender=world.owner)
+    assert rates_told(world) == [(1, 0, 0)]
     (event,) = [e for e in world.engine.get_logs() if type(e).__name__ == "CollateralSet"]
     assert (event.asset, event.old.underlying, event.new.underlying) == (1, 1, 2)
     assert (event.old.maintenance, event.new.maintenance) == (wad(0.8), WAD)

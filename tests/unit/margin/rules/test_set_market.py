@@ -30,6 +30,31 @@ def test_figures_are_kept_and_told(world: MarginWorld) -> None:
     )
 
 
+def test_each_figure_has_a_place_of_its_own(world: MarginWorld) -> None:
+    """All odd in basis points and different: a bit that strays shows."""
+    rules = Rules(
+        initial=0.1501,
+        initial_floor=0.1001,
+        maintenance=0.0751,
+        put_maintenance=0.6667,
+        put_initial=1.2345,
+        unpaired_initial=1.3333,
+        unpaired_maintenance=1.1111,
+        confidence_threshold=0.9753,
+        confidence_charge=0.1357,
+        peg_threshold=0.9877,
+        peg_charge=1.2347,
+        stablecoin=54_321,
+    )
+    world.engine.set_market(1, figures(rules), sender=world.owner)
+    assert tuple(world.engine.parameters_of(1)) == figures(rules)
+    # Of one market alone, and all of it replaced.
+    world.engine.set_market(2, figures(PEER), sender=world.owner)
+    assert tuple(world.engine.parameters_of(1)) == figures(rules)
+    world.engine.set_market(1, figures(PEER), sender=world.owner)
+    assert tuple(world.engine.parameters_of(1)) == figures(PEER)
+
+
 def test_reverts_caller_is_not_the_owner(world: MarginWorld) -> None:
     with boa.reverts("ownable: caller is not the owner"):
         world.engine.set_market(1, figures(PEER), sender=world.intruder)

@@ -91,3 +91,15 @@ def test_the_dearest_order_fits_a_block(harness: Any) -> None:
     assert transaction_gas(harness.worst, *arguments(legs)).execution < 600_000
     spread = [(10**11 + 10**8 * (128 - i), False, q) for i, (_, _, q) in enumerate(legs)]
     assert transaction_gas(harness.worst, *arguments(spread)).execution < 160_000
+
+
+@pytest.mark.parametrize("size", [5, 16, 17, 33, 64, 65, 128])
+@pytest.mark.parametrize("apart", [1, 7, 10**7, 5 * 10**11])
+def test_no_order_costs_more(harness: Any, size: int, apart: int) -> None:
+    """The keys alone put strikes in order, however narrow or wide their range: no second sort."""
+    rng = random.Random(size)
+    legs = book(rng, [10**11 + apart * i for i in range(size)])
+    sorted_once = transaction_gas(harness.worst, *arguments(legs)).execution
+    for order in (legs[::-1], rng.sample(legs, size)):
+        assert harness.worst(*arguments(order)) == brute(legs)
+        assert transaction_gas(harness.worst, *arguments(order)).execution < sorted_once * 1.01
