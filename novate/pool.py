@@ -1,18 +1,17 @@
-"""An option pool in a market: its rules, and how it is opened.
-
-Rules and conduct are in the units and the order of contracts/venues/pool_rules.vy.
-"""
+"""An option pool in a market: how it is opened, traded with and looked at."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 import boa
 
-from .deploy import compiled
+from .agents.pricing import implied_volatility
+from .liquidity import PoolConduct as Conduct
+from .liquidity import PoolRules as Rules
 from .market import Account, Market, Number, Receipt, from_wad, to_wad
 from .series import Series
 
@@ -20,54 +19,11 @@ NO_LIMIT = 2**255 - 1
 
 
 @dataclass(frozen=True)
-class Rules:
-    """What the pool's owner chooses, in the units and order of contracts/venues/pool_rules.vy."""
-
-    premium_fee: int = 100  # [bps] of value
-    spot_fee: int = 5  # [bps] of spot, per contract
-    level: int = 500  # [bps of volatility] at vega of 1 % of capital per point
-    skew: int = 1_500
-    delta: int = 20  # [bps] of dollar delta
-    gamma: int = 20  # [bps] of dollar delta's change for 1 % of spot
-    vega: int = 50  # [bps of volatility] of vega
-    horizon: int = 72  # [hours]
-    free: int = 300  # [%] of capital owed at spot
-    most: int = 1_000  # [%]
-    slope: int = 20  # [bps] per 100 % of capital
-    max_delta: int = 10_000  # [bps] of capital
-    max_gamma: int = 2_000  # [bps] of capital, per 1 % of spot
-    max_vega: int = 100  # [bps] of capital, per point
-    least_delta: int = 500  # [bps]
-    last: int = 720  # [minutes] before expiry
-
-
-@dataclass(frozen=True)
-class Conduct:
-    """How the pool behaves, likewise."""
-
-    longest: int = 90  # [days]
-    jump: int = 500  # [bps]
-    window: int = 10  # [minutes]
-    swing: int = 1_000  # [bps]
-    period: int = 1_440  # [minutes]
-    pause: int = 60  # [minutes]
-    spot_doubt: int = 50  # [bps]
-    vol_doubt: int = 100  # [bps of volatility]
-    release: int = 720  # [hours]
-    theta: int = 1_000  # [%]
-    band: int = 2_500  # [bps] of capital
-    edge: int = 10  # [bps]
-    buffer: int = 1_000  # [bps] of capital
-    entry: int = 60  # [minutes]
-    exit: int = 1_440  # [minutes]
-    least: int = 10  # [USD]
-
-
-@dataclass(frozen=True)
 class Standing:
     """A pool at one moment, for display: USD, and the sensitivities as shares of capital.
 
-    delta: per 100 % of spot; gamma: change of delta for 1 %; vega: per point of volatility.
+    delta: per 100 % of spot; gamma: change of delta for 1 %, as it is: `pool_charges.vy` weights
+    what is close to expiry; vega: per point of volatility.
     """
 
     capital: float
@@ -82,35 +38,36 @@ class Standing:
     initial: float  # [USD] excess over initial margin
     maintenance: float  # [USD]
 
+    @property
+    def total(self) -> float:
+        """[USD] cash and options at mid: what all backers together have."""
+        return self.capital + self.reserve
+
+
+@dataclass(frozen=True)
+class Smile:
+    """What a pool quotes for one expiry, as implied volatilities by strike, for display."""
+
+    expiry: int  # [s]
+    strikes: tuple[float, ...]  # [USD]
+    bids: tuple[float, ...]
+    mids: tuple[float, ...]  # the oracle's
+    asks: tuple[float, ...]
+
 
 class OptionPool:
     """A pool of a market, its shares and what one does with them."""
 
-    def __init__(
-        self, market: Market, rules: Rules, conduct: Conduct, *, name: str = "Novate pool"
-    ) -> None:
-        """Deploy pool and shares, and have the clearinghouse's owner allow the pool."""
-        self.market, self.rules, self.conduct = market, rules, conduct
-        if "pool_pricer" not in market.contracts:
-            pricer = compiled("venues/PoolPricer.vy").deploy(market.oracle.address)
-            market.contracts["pool_pricer"] = pricer
-        house, oracle = market.clearinghouse.address, market.oracle.address
-        pricer, underlying = market.pool_pricer.address, market.parameters.underlying
-        self.contract: Any = compiled("venues/OptionPool.vy").deploy(
-            house, oracle, pricer, underlying, market.owner
-        )
-        self.shares: Any = compiled("venues/PoolShares.vy").deploy(
-            self.contract.address, name, "nPOOL"
-        )
+    def __init__(self, market: Market, number: int = 0) -> None:
+        """One of the pools of a market with liquidity, by its place among the parameters."""
+        self.market = market
+        terms = market.parameters.liquidity.pools[number]
+        self.name: str = terms.name
+        self.rules: Rules = terms.rules
+        self.conduct: Conduct = terms.conduct
+        self.contract: Any = market.contracts[f"pool_{number}"]
+        self.shares: Any = market.contracts[f"pool_shares_{number}"]
         self.account = int(self.contract.ACCOUNT())
-        market.send("clearinghouse", "set_venue", self.contract.address, True)
-        market.send(self.contract, "link", self.shares.address, market.operators.address)
-        self.choose(rules, conduct)
-
-    def choose(self, rules: Rules, conduct: Conduct) -> None:
-        """The owner sets other rules."""
-        self.rules, self.conduct = rules, conduct
-        self.market.send(self.contract, "set_rules", astuple(rules), astuple(conduct))
 
     def bring(self, backer: Account, amount: Number) -> None:
         """Mint test tokens to a backer, who asks for shares for them."""
@@ -137,6 +94,22 @@ class OptionPool:
         except boa.BoaError:
             return None
 
+    def smile(self, expiry: int, strikes: Sequence[Number]) -> Smile:
+        """What one contract of each strike is bought and sold for, the option out of the money."""
+        quote = self.market.oracle.quote(self.market.parameters.underlying, expiry)
+        forward, discount = from_wad(quote.forward), from_wad(quote.discount)
+        found = []
+        for strike in strikes:
+            series = self.market.series(strike, expiry, float(strike) < forward)
+            costs = (self.quote(series, -1), self.quote(series, 1))
+            if None not in costs:
+                mid = from_wad(self.contract.state(series.code)[0].price)
+                figures = (-(costs[0] or 0), mid, costs[1] or 0)
+                terms = (forward, float(strike), expiry - self.market.now, series.is_put)
+                vols = [implied_volatility(one / discount, *terms) for one in figures]
+                found.append((float(strike), *vols))
+        return Smile(expiry, *zip(*found, strict=True))
+
     def trade(
         self, taker: Account, series: Series, quantity: Number, limit: Number | None = None
     ) -> Receipt:
@@ -159,6 +132,16 @@ class OptionPool:
         self.market.settle()
         self.market.send("clearinghouse", "settle", [self.account])
 
+    @property
+    def cash(self) -> float:
+        """[USD] with interest to this second."""
+        return from_wad(self.market.clearinghouse.cash_of(self.account))
+
+    def nav(self) -> float:
+        """[USD] cash and options at mid."""
+        risk, _ = self.contract.state(0)
+        return self.cash + from_wad(risk.value)
+
     def figures(self) -> dict[str, float]:
         """[USD] the options at mid, and what moves them: see IPoolPricer, gamma unweighted."""
         positions = self.market.clearinghouse.positions_of(self.account)
@@ -179,7 +162,7 @@ class OptionPool:
             low=from_wad(worth.low),
             high=from_wad(worth.high),
             delta=from_wad(risk.delta) * share,
-            gamma=from_wad(risk.gamma) / 100 * share,
+            gamma=self.figures()["gamma"] / 100 * share,
             vega=from_wad(risk.vega) / 100 * share,
             theta=from_wad(risk.theta),
             owed=from_wad(risk.short) * share,

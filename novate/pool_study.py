@@ -1,15 +1,20 @@
 """What the incentives of an option pool do: the same flow through a crash, with them and without.
 
-`python -m novate.pool_study` runs it; `study` is what tests and notebooks call. Each day of the
-path: prices arrive, keepers look and process, flow trades with the pool, those who take risk off
-answer, and what has expired is settled. Everything is a contract call.
+`python -m novate.pool_study [volmageddon] [lehman] [--out DIR]` runs it and draws it; `study` is
+what tests and notebooks call. Each day of the path: what has expired is settled, prices arrive,
+keepers look and process, flow trades with the pool, and those who take risk off answer. Everything
+is a contract call.
+
+After every step, and at the day's high and low, the pool is looked at: what is said of its margin
+and of its sensitivities holds at all of these moments, not at closes only.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import boa
 import numpy as np
@@ -19,9 +24,12 @@ from .data.path import Bar
 from .data.scenarios import load_scenario
 from .deploy import deploy
 from .engine import Engine
-from .market import Account, Market
+from .liquidity import Liquidity, Pool
+from .liquidity import PoolConduct as Conduct
+from .liquidity import PoolRules as Rules
+from .market import Account, Market, from_wad, to_wad
 from .parameters import Parameters, Prices
-from .pool import Conduct, OptionPool, Rules, Standing
+from .pool import OptionPool, Standing
 from .series import Series
 
 CAPITAL = 1_000_000.0  # [USD] of the backers
@@ -29,10 +37,13 @@ PURSE = 50_000_000.0  # [USD] of each taker
 STRIKES = (0.92, 0.95, 0.975, 1.0, 1.025, 1.05)
 HOUR, DAY = 3_600, 86_400
 
-# What the pool shall stay within, as shares of capital. Its rules stop trades well before, since
-# markets move between trades.
-DELTA, GAMMA, VEGA = 0.75, 1.0, 0.001
-WITH = Rules(max_delta=5_000, max_gamma=2_500, max_vega=8, gamma=40, level=1_000, skew=1_500)
+# What the pool shall stay within at every moment, as shares of capital: no more delta than its money
+# in the index would have. Its rules stop trades well before, since markets move between trades.
+LIMITS = {"delta": 1.0, "gamma": 0.3, "vega": 0.001}
+GREEKS, LEAST = tuple(LIMITS), ("capital", "margin")
+WITH = Rules(
+    level=1_000, skew=1_500, gamma=40, horizon=168, max_delta=4_000, max_gamma=1_500, max_vega=8,
+)  # fmt: skip
 # The same fees and the same cut-offs, but no price of risk and no limit of it.
 WITHOUT = replace(
     WITH,
@@ -44,10 +55,15 @@ CONDUCT = Conduct(jump=700, swing=3_000, band=2_500)
 UNHEDGED = replace(CONDUCT, edge=0, band=65_535)
 
 
-# Where a day's result comes from: what takers paid above the mid as fees, and as charges less
-# rebates; what hedging paid beyond it; and what the book made from one close to the next: by time,
-# by the moves of spot (first and second order) and of volatility, and all that is left.
-PARTS = ("fees", "charges", "hedging", "theta", "delta", "gamma", "vega", "rest")
+# Where a day's result comes from. Takers pay fees above the mid, and charges less rebates; hedges
+# cost their edge. Overnight the book is valued anew in steps, by the pool's own marks: first time
+# passes (theta, what expires included; interest on cash), then spot moves (delta: as a straight
+# line from the last close; gamma: all that bends away from it), then volatility (vega). The steps
+# meet, so nothing may be left over but what trades round away.
+PARTS = (
+    *("fees", "charges", "hedging"),
+    *("theta", "delta", "gamma", "vega", "interest", "residual"),
+)
 
 
 @dataclass
@@ -58,10 +74,24 @@ class Day:
     spot: float  # [USD]
     volatility: float
     standing: Standing
+    ended: int = 0  # [s]
+    cash: float = 0.0  # [USD] at the end
+    book: list[tuple[Series, int]] = field(default_factory=list)  # [wad] at the end
     trades: int = 0
     refused: int = 0  # by the taker's price, a limit, a cut-off, or for margin
     hedges: int = 0
     parts: dict[str, float] = field(default_factory=dict)  # [USD] of PARTS
+    # Of all moments of the day: the largest |delta|, |gamma|, |vega| as shares of capital, the
+    # least capital and the least excess over maintenance margin [USD].
+    most: dict[str, float] = field(default_factory=lambda: dict.fromkeys(GREEKS, 0.0))
+    least: dict[str, float] = field(default_factory=lambda: dict.fromkeys(LEAST, float("inf")))
+
+    def note(self, standing: Standing) -> None:
+        """One more moment of the day."""
+        for name in GREEKS:
+            self.most[name] = max(self.most[name], abs(getattr(standing, name)))
+        for name, figure in zip(LEAST, (standing.total, standing.maintenance), strict=True):
+            self.least[name] = min(self.least[name], figure)
 
 
 @dataclass
@@ -73,7 +103,7 @@ class Outcome:
     @property
     def capital(self) -> list[float]:
         """[USD] cash and options at mid, day by day."""
-        return [day.standing.capital + day.standing.reserve for day in self.days]
+        return [day.standing.total for day in self.days]
 
     @property
     def result(self) -> float:
@@ -82,9 +112,9 @@ class Outcome:
 
     @property
     def drawdown(self) -> float:
-        """The largest fall from an earlier height, as a share of it."""
-        heights = np.maximum.accumulate([CAPITAL, *self.capital])
-        return float(np.max(1 - np.array([CAPITAL, *self.capital]) / heights))
+        """The largest fall from an earlier close to any later moment, as a share of it."""
+        heights = np.maximum.accumulate([CAPITAL, *self.capital[:-1]])
+        return float(np.max(1 - np.array([day.least["capital"] for day in self.days]) / heights))
 
     @property
     def parts(self) -> dict[str, float]:
@@ -92,23 +122,18 @@ class Outcome:
         return {name: sum(day.parts.get(name, 0.0) for day in self.days) for name in PARTS}
 
     def largest(self, name: str) -> float:
-        """The largest |delta|, |gamma| or |vega| of any day, as a share of capital."""
-        return max(abs(getattr(day.standing, name)) for day in self.days)
+        """The largest |delta|, |gamma| or |vega| of any moment, as a share of capital."""
+        return max(day.most[name] for day in self.days)
 
     @property
     def breaches(self) -> int:
-        """Days on which a sensitivity was beyond what the pool shall stay within."""
-        return sum(
-            abs(day.standing.delta) > DELTA
-            or abs(day.standing.gamma) > GAMMA
-            or abs(day.standing.vega) > VEGA
-            for day in self.days
-        )
+        """Days with a moment at which a sensitivity was beyond what the pool shall stay within."""
+        return sum(any(day.most[name] > LIMITS[name] for name in GREEKS) for day in self.days)
 
     @property
     def least_margin(self) -> float:
-        """[USD] the least excess over maintenance margin."""
-        return min(day.standing.maintenance for day in self.days)
+        """[USD] the least excess over maintenance margin at any moment."""
+        return min(day.least["margin"] for day in self.days)
 
 
 class Study:
@@ -118,13 +143,15 @@ class Study:
         boa.env.evm.patch.timestamp = bars[0].timestamp - 3 * HOUR
         first = bars[0]
         prices = Prices(spot=first.close, volatility=first.implied_volatility)
-        self.market: Market = deploy(Parameters(prices=prices))
-        self.pool = OptionPool(self.market, rules, conduct)
+        liquidity = Liquidity(on=True, pools=(Pool(rules=rules, conduct=conduct),), vaults=())
+        self.market: Market = deploy(Parameters(prices=prices, liquidity=liquidity))
+        self.pool = OptionPool(self.market)
         self.bars, self.rng = bars, np.random.default_rng(seed)
         self.crowd = (Flow("flow", size=40.0), Informed("insider"))
-        # The last close: what the pool was worth, its figures, spot, volatility, time.
-        self.before: tuple[float, dict[str, float], float, float, int] | None = None
-        self.helpers = (RiskTaker("risk taker"), ForwardTrader("forward trader"))
+        # Spot, volatility and figures of the last close.
+        self.before: tuple[float, float, dict[str, float]] | None = None
+        takers = (RiskTaker("risk taker"), RiskTaker("second risk taker"))
+        self.helpers = (*takers, ForwardTrader("forward trader"))
         for agent in (*self.crowd, *self.helpers):
             self.market.fund(self.market.account(agent.name), PURSE)
         self.pool.bring(self.market.account("backer"), CAPITAL)
@@ -138,46 +165,74 @@ class Study:
     def day(self, bar: Bar, following: Bar) -> Day:
         """From one close to the next."""
         market, pool = self.market, self.pool
+        day = Day(bar.timestamp, bar.close, bar.implied_volatility, pool.standing())
+        day.parts = dict.fromkeys(PARTS, 0.0)
+        began = pool.nav()
+        self.night(day, bar)
         market.travel_to(bar.timestamp)
         market.push_price(bar.close, bar.implied_volatility)
         pool.settle()
+        self.see(day)
         expiries = [one for one in market.expiries(6) if one > market.now + DAY][:3]
         pool.look(expiries)
         # Averages follow within some windows; a pause of the breaker ends.
         pool.process()
-        market.travel(self.pool.conduct.pause * 60)
+        self.wait(day, self.pool.conduct.pause * 60)
+        if self.before is None:
+            began = CAPITAL
         pool.process()
-        day = Day(bar.timestamp, bar.close, bar.implied_volatility, pool.standing())
-        total = day.standing.capital + day.standing.reserve
-        day.parts = self.explain(total, bar)
         for agents in (self.crowd, self.helpers):
             for agent in agents:
                 taker = market.account(agent.name)
                 for wish in agent.decide(self.view(bar, following, expiries), self.rng):
-                    market.travel(12)
+                    self.wait(day, 12)
                     self.send(day, taker, wish, bar, expiries)
+                    self.see(day)
         pool.process()
         day.standing = pool.standing()
-        now = day.standing.capital + day.standing.reserve
-        known = sum(day.parts[name] for name in ("fees", "charges", "hedging"))
-        # The afternoon's hour, during which nothing but time moved.
-        day.parts["rest"] += now - total - known
-        self.before = (now, pool.figures(), bar.close, bar.implied_volatility, market.now)
+        day.ended, day.cash = market.now, pool.cash
+        day.book = market._positions(pool.account)
+        day.parts["residual"] = day.standing.total - began - sum(day.parts.values())
+        self.before = (bar.close, bar.implied_volatility, pool.figures())
         return day
 
-    def explain(self, total: float, bar: Bar) -> dict[str, float]:
-        """[USD] what the book made since the last close."""
-        parts = dict.fromkeys(PARTS, 0.0)
+    def see(self, day: Day) -> None:
+        """One look at the pool."""
+        if self.pool.nav() > 0:
+            day.note(self.pool.standing())
+
+    def wait(self, day: Day, seconds: int) -> None:
+        """Time passes, and nothing else."""
+        before, cash = self.pool.nav(), self.pool.cash
+        self.market.travel(seconds)
+        interest = self.pool.cash - cash
+        day.parts["interest"] += interest
+        day.parts["theta"] += self.pool.nav() - before - interest
+
+    def night(self, day: Day, bar: Bar) -> None:
+        """What the book makes from the last close to this one, step by step, in a world apart."""
         if self.before is None:
-            return parts
-        was, figures, spot, volatility, time = self.before
-        move = bar.close / spot - 1
-        parts["theta"] = figures["theta"] * (self.market.now - time) / (365 * DAY)
-        parts["delta"] = figures["delta"] * move
-        parts["gamma"] = figures["gamma"] * move * move / 2
-        parts["vega"] = figures["vega"] * (bar.implied_volatility - volatility)
-        parts["rest"] = total - was - sum(parts.values())
-        return parts
+            return
+        market, pool, parts = self.market, self.pool, day.parts
+        spot, volatility, figures = self.before
+        with market.fork():
+            begun, cash = pool.nav(), pool.cash
+            market.travel_to(bar.timestamp)
+            parts["interest"] = pool.cash - cash
+            market.push_price(spot, volatility)
+            pool.settle()
+            aged = pool.nav()
+            parts["theta"] = aged - begun - parts["interest"]
+            parts["delta"] = pool.figures()["delta"] * (bar.close / spot - 1)
+            market.push_price(bar.close, volatility)
+            moved = pool.nav()
+            parts["gamma"] = moved - aged - parts["delta"]
+            market.push_price(bar.close, bar.implied_volatility)
+            parts["vega"] = pool.nav() - moved
+            # The day's extremes, at the higher of the two volatilities.
+            for price in (bar.low, bar.high):
+                market.push_price(price, max(volatility, bar.implied_volatility))
+                self.see(day)
 
     def send(
         self, day: Day, taker: Account, wish: Order | Forward, bar: Bar, expiries: list[int]
@@ -185,17 +240,21 @@ class Study:
         try:
             if isinstance(wish, Order):
                 limit = round(wish.limit, 9)
+                code, quantity = wish.series.code, to_wad(wish.quantity)
+                value = self.pool.contract.quote(code, quantity).value
                 receipt = self.pool.trade(taker, wish.series, wish.quantity, limit)
                 day.trades += 1
                 for event in receipt.find("Traded"):
-                    day.parts["fees"] += event.arguments["fee"] / 1e18
-                    day.parts["charges"] += event.arguments["charge"] / 1e18
+                    fee = event.arguments["fee"]
+                    day.parts["fees"] += from_wad(fee)
+                    # Nobody is paid for taking an option: that counts as a charge, too.
+                    day.parts["charges"] += from_wad(event.arguments["cost"] - value - fee)
             else:
                 strike = round(bar.close / 25) * 25
                 receipt = self.pool.hedge(taker, expiries[0], strike, wish.quantity)
                 day.hedges += 1
                 for event in receipt.find("Hedged"):
-                    day.parts["hedging"] -= event.arguments["edge"] / 1e18
+                    day.parts["hedging"] -= from_wad(event.arguments["edge"])
         except boa.BoaError:
             day.refused += 1
 
@@ -224,13 +283,16 @@ class Study:
 
 
 def study(
-    scenario: str = "volmageddon", seed: int = 1, days: int | None = None
+    scenario: str = "volmageddon",
+    seed: int = 1,
+    days: int | None = None,
+    start: str | None = None,
 ) -> dict[str, Outcome]:
     """The same crowd and random numbers with incentives and without.
 
-    days: how many of the path; all of it by default.
+    start, days: from a date on, so many of the path; all of it by default.
     """
-    bars = load_scenario(scenario).bars
+    bars = load_scenario(scenario).between(start).bars
     bars = bars if days is None else bars[: days + 1]
     outcomes = {}
     for name, rules, conduct in (("with", WITH, CONDUCT), ("without", WITHOUT, UNHEDGED)):
@@ -240,9 +302,17 @@ def study(
 
 
 def main() -> None:
-    """The figures of both crashes as a table."""
-    for scenario in sys.argv[1:] or ("volmageddon", "lehman"):
-        for name, outcome in study(scenario).items():
+    """The figures of both crashes as a table, and pictures of them."""
+    parser = argparse.ArgumentParser(prog="novate.pool_study", description=__doc__)
+    parser.add_argument("scenarios", nargs="*", default=["volmageddon", "lehman"])
+    parser.add_argument("--days", type=int, help="of each path; all by default")
+    parser.add_argument("--start", help="first date of the path, such as 2018-01-22")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--out", type=Path, help="folder for pictures")
+    options = parser.parse_args()
+    for scenario in options.scenarios:
+        outcomes = study(scenario, options.seed, options.days, options.start)
+        for name, outcome in outcomes.items():
             print(
                 f"{scenario:12} {name:8} result {outcome.result:+7.2%}"
                 f" drawdown {outcome.drawdown:6.2%} delta {outcome.largest('delta'):6.1%}"
@@ -252,7 +322,13 @@ def main() -> None:
                 f" refused {sum(day.refused for day in outcome.days):4}"
                 f" hedges {sum(day.hedges for day in outcome.days):3}"
             )
-            print("   ", *(f"{name} {part:+,.0f}" for name, part in outcome.parts.items()))
+            print("   ", *(f"{name} {part:+,.2f}" for name, part in outcome.parts.items()))
+        if options.out:
+            from .plot_liquidity import draw_attribution, draw_limits
+
+            options.out.mkdir(parents=True, exist_ok=True)
+            draw_limits(outcomes, scenario).savefig(options.out / f"{scenario}_limits.png")
+            draw_attribution(outcomes["with"], scenario).savefig(options.out / f"{scenario}_lp.png")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from typing import Any
 
 from .batch import BatchAuction
 from .graph import TOKENS
-from .liquidity import CASH, INDEX, Option
+from .liquidity import CASH, Option
 from .market import Account, Number, Receipt
 from .series import DAY
 
@@ -25,15 +25,23 @@ class Vault:
         self.contract: Any = contracts[f"vault_{number}"]
         self.queue: Any = contracts[f"vault_queue_{number}"]
         self.account = int(self.contract.ACCOUNT())
+        self.asset = int(self.contract.ASSET_INDEX())
 
     def bring(self, owner: Account, amount: Number) -> Receipt:
         """Mint test tokens to somebody, who deposits them between rounds."""
-        market, asset = self.market, int(self.contract.ASSET_INDEX())
-        token = TOKENS[asset]
-        units = int(Decimal(str(amount)) * 10 ** market.contracts[token].decimals())
-        market.mint(owner, units, asset)
-        market.send(token, "approve", self.contract.address, units, sender=owner)
-        return market.send(self.contract, "deposit", units, owner.address, sender=owner)
+        units = int(Decimal(str(amount)) * 10 ** self.token.decimals())
+        self._give(owner, units, self.asset)
+        return self.market.send(self.contract, "deposit", units, owner.address, sender=owner)
+
+    @property
+    def token(self) -> Any:
+        """The asset's."""
+        return self.market.contracts[TOKENS[self.asset]]
+
+    def _give(self, owner: Account, units: int, asset: int) -> None:
+        """Test tokens, which the vault may take."""
+        self.market.mint(owner, units, asset)
+        self.market.send(TOKENS[asset], "approve", self.contract.address, units, sender=owner)
 
     def strikes(self, expiry: int) -> list[int]:
         """[wad] the strikes that the surface gives, which are the only ones a round may have."""
@@ -59,7 +67,7 @@ class Vault:
     def begin(self, lender: Account, expiry: int, bond: Number) -> Receipt:
         """Seal the order of a round; the lender's bond [USD] comes out of new test tokens."""
         units = int(Decimal(str(bond)) * 10**self.market.parameters.cash_decimals)
-        self._give(self.market.cash_token, lender, units)
+        self._give(lender, units, CASH)
         arguments = (expiry, self.strikes(expiry), units)
         return self.market.send(self.contract, "begin", *arguments, sender=lender)
 
@@ -73,16 +81,16 @@ class Vault:
         self.market.send(house, "settle", [self.account])
         cash = int(house.cash_of(self.account))
         units = -(cash // scale) if cash < 0 else cash // scale
-        if self.contract.ASSET_INDEX() == CASH or units == 0:
+        if self.asset == CASH or units == 0:
             return
         if cash < 0:
-            self._give(self.market.cash_token, changer, units)
+            self._give(changer, units, CASH)
             self.market.send(self.contract, "exchange", units, 0, sender=changer)
             return
         # More than enough at any price; what is too much stays with its owner.
         price = int(self.market.oracle.spot(self.market.parameters.underlying)[0])
         most = 2 * cash * 10 ** self.token.decimals() // price
-        self._give(self.token, changer, most)
+        self._give(changer, most, self.asset)
         self.market.send(self.contract, "exchange", units, most, sender=changer)
 
     def finish(self) -> Receipt:
