@@ -105,7 +105,7 @@ def offer(
     """
     horizon: uint256 = convert(pool_rules._field(order.rules, pool_rules.HORIZON), uint256) * 3_600
     risk: IPoolPricer.Risk = self._assess(underlying, positions, order.code, horizon)
-    return risk, pool_charges._deal(order, risk)
+    return risk, pool_charges._deal(order, risk, convert(len(positions), int256))
 
 
 # -- internals --

@@ -20,21 +20,41 @@
         then paid at least g x 0, and two fees, whatever others did in between.
 
         A rebate (P falls) never exceeds the reserve of what was charged, this trade's fee included.
+
+        Contracts that restore the absence of arbitrage among the pool's own prices pay no fee. With s
+        the volatility, T the time to expiry and h the relative distance of neighbouring strikes, a
+        volatility raised at one strike by more than h**2 / 2 s T makes a butterfly around it worth
+        less than nothing (lowered by twice as much, the one beside it); an expiry shifted by more
+        than s w / 2 T, w one week, crosses its neighbour's total variance. (Where the surface is flat,
+        to first order.) What is beyond and comes back is free, and nothing else: somebody paid the
+        fee for moving it there, so trades of accounts that belong together pay at least that.
+
+        Who opens a series pays for one of the 128 positions that the pool may have, the more the
+        fewer are left, so that filling them with dust is dear; who takes the dust away pays nothing
+        but its value.
 @custom:rounding Against the taker, by some wei a trade.
 """
 
+from ..instruments import series
 from ..interfaces import IPoolPricer
 from . import pool_rules
 
 WAD: constant(int256) = 10**18
 BPS: constant(int256) = 10**4
+# [wad] square of the relative distance between neighbouring strikes: 1 %.
+NEAR: constant(int256) = 10**14
+YEAR: constant(int256) = 31_536_000
+WEEK: constant(int256) = 604_800
+# The most that the last position costs [wad USD], and [bps] of capital. 128**4 is 2**28.
+DEAREST: constant(int256) = 100 * 10**18
 
 
 @internal
-@pure
-def _deal(order: IPoolPricer.Order, risk: IPoolPricer.Risk) -> IPoolPricer.Deal:
+@view
+def _deal(order: IPoolPricer.Order, risk: IPoolPricer.Risk, count: int256) -> IPoolPricer.Deal:
     """
     @notice What a trade costs, or why it is refused.
+    @param count Positions of the pool, at most 128.
     """
     assert risk.fresh, "pool: stale price"
     rules: uint256 = order.rules
@@ -73,7 +93,7 @@ def _deal(order: IPoolPricer.Order, risk: IPoolPricer.Risk) -> IPoolPricer.Deal:
         deal.value += 1
     rate: int256 = pool_rules._field(rules, pool_rules.PREMIUM_FEE) * risk.price
     rate += pool_rules._field(rules, pool_rules.SPOT_FEE) * risk.spot
-    deal.fee = size * rate // (WAD * BPS) + 1
+    free: int256 = self._free(order, risk, deal.capital, now)
     deal.charge = self._difference(rules, deal.capital, now, deal.change)
     deal.bend = self._bend(rules, deal.capital, risk, now.short, deal.change.short)
     if order.traded:
@@ -86,6 +106,10 @@ def _deal(order: IPoolPricer.Order, risk: IPoolPricer.Risk) -> IPoolPricer.Deal:
             short=now.short - order.moved.short,
         )
         deal.charge = max(deal.charge, self._difference(rules, deal.capital, begun, deal.change))
+        free = min(free, self._free(order, risk, deal.capital, begun))
+    deal.fee = (size - free) * rate // (WAD * BPS) + 1
+    if risk.held == 0:
+        deal.fee += min(deal.capital // BPS, DEAREST) * count**4 >> 28
     # The fee is in the reserve when the rebate comes out: else a trade in parts would get more.
     deal.charge = max(deal.charge, -convert(order.reserve, int256) - deal.fee)
     deal.cost = deal.value + deal.fee + deal.charge
@@ -95,6 +119,42 @@ def _deal(order: IPoolPricer.Order, risk: IPoolPricer.Risk) -> IPoolPricer.Deal:
     # Nor may who sells one owe for it.
     assert quantity > 0 or deal.cost <= 0, "pool: worth less than charge"
     return deal
+
+
+@internal
+@view
+def _free(
+    order: IPoolPricer.Order, risk: IPoolPricer.Risk, capital: int256, at: IPoolPricer.Position
+) -> int256:
+    """
+    @return [wad] contracts of the trade that bring a strike, or its expiry, back to where no arbitrage is.
+    """
+    unit: int256 = risk.unit_vega
+    volatility: int256 = risk.volatility
+    level: int256 = pool_rules._field(order.rules, pool_rules.LEVEL)
+    skew: int256 = pool_rules._field(order.rules, pool_rules.SKEW)
+    # What the taker buys lowers the pool's vega: seen from there, what it holds too much of.
+    side: int256 = 1 if order.quantity > 0 else -1
+    of_expiry: int256 = side * at.level
+    of_strike: int256 = side * at.skew
+    both: int256 = level * of_expiry + skew * of_strike
+    if both <= 0 or unit <= 0 or volatility <= 0:
+        return 0
+    left: int256 = convert(series._expiry(order.code) - block.timestamp, int256)
+    # Vega [wad USD] by which each may be off: N x bound x 10,000 / rate.
+    most: int256 = 0
+    if of_strike > 0 and skew != 0:
+        bound: int256 = NEAR * YEAR * WAD // (2 * volatility * left)
+        # Where the pool holds too much vega its volatility is lowered.
+        if side > 0:
+            bound *= 2
+        most = of_strike - capital * bound // WAD * BPS // skew
+    if of_expiry > 0 and level != 0:
+        bound: int256 = volatility * WEEK // (2 * left)
+        most = max(most, of_expiry - capital * bound // WAD * BPS // level)
+    # Not beyond the point from which on both together grow.
+    most = min(most, both // (level + skew))
+    return max(min(most * WAD // unit, abs(order.quantity)), 0)
 
 
 @internal

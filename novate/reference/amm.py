@@ -148,11 +148,57 @@ class Pool:
         changed[option] = changed.get(option, mpf(0)) - quantity
         return changed
 
+    def shifts(self, option: Option, book: Mapping[Option, Any], capital: Any) -> tuple[Any, Any]:
+        """By how much the volatility of an expiry, and of a strike, is off the surface."""
+        vegas = {one: quantity * self.unit(one).vega for one, quantity in book.items()}
+        level = sum((v for one, v in vegas.items() if one.expiry == option.expiry), mpf(0))
+        strike = (option.expiry, option.strike)
+        skew = sum((v for o, v in vegas.items() if (o.expiry, o.strike) == strike), mpf(0))
+        share = -1 / (mpf(10_000) * capital)
+        return self.rules.level * level * share, self.rules.skew * skew * share
+
+    def free(self, option: Option, quantity: Any, book: Mapping[Option, Any]) -> Any:
+        """Contracts of a trade, from its first on, that take an arbitrage out of the prices."""
+        market = self.markets[option.expiry]
+        volatility, years = mpf(market.volatility(option.strike)), mpf(market.left) / YEAR
+        butterfly = mpf("0.01") ** 2 / (2 * volatility * years)
+        calendar = volatility * 7 * DAY / (2 * mpf(market.left))
+        side = 1 if quantity > 0 else -1
+        capital = (self.began or (self.income, None))[0]
+
+        def restores(done: Any) -> bool:
+            # Buying raises a volatility: it helps where it is too low.
+            level, skew = self.shifts(option, self.after(option, side * done, book), capital)
+            helps = (level + skew) * side < 0
+            strike = -skew * side > butterfly * (1 if skew > 0 else 2)
+            return helps and (strike or -level * side > calendar)
+
+        if not restores(mpf(0)):
+            return mpf(0)
+        low, high = mpf(0), abs(mpf(quantity))
+        if restores(high):
+            return high
+        for _ in range(120):
+            middle = (low + high) / 2
+            low, high = (middle, high) if restores(middle) else (low, middle)
+        return low
+
+    def place(self, option: Option, capital: Any) -> Any:
+        """For one more of 128 positions: nothing for the first, the most for the last."""
+        if self.book.get(option, 0) != 0:
+            return mpf(0)
+        count = sum(1 for quantity in self.book.values() if quantity != 0)
+        return min(capital / 10_000, 100) * (mpf(count) / 128) ** 4
+
     def cost(self, option: Option, quantity: Any) -> tuple[Any, Any, Any]:
         """Value, fee and charge of a trade; positive quantity: the taker buys, and pays the sum."""
         one = self.unit(option)
         capital, begun = self.began or (self.income, self.book)
-        fee = abs(quantity) * (self.rules.premium_fee * one.value + self.rules.spot_fee * self.spot)
+        paying = abs(quantity) - min(
+            self.free(option, quantity, book) for book in (self.book, begun)
+        )
+        fee = paying * (self.rules.premium_fee * one.value + self.rules.spot_fee * self.spot)
+        fee += 10_000 * self.place(option, capital)
         charges = [
             self.potential(self.after(option, quantity, book), capital)
             - self.potential(book, capital)

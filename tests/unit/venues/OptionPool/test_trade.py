@@ -368,3 +368,119 @@ def test_conduct_defaults_are_those_of_the_reference(world: PoolWorld) -> None:
     assert tuple(word >> 16 * i & 0xFFFF for i in range(16)) == astuple(Conduct())
     word = world.pool.rules()
     assert tuple(word >> 16 * i & 0xFFFF for i in range(16)) == astuple(Rules())
+
+
+# No charge of any kind but the fee, and strikes and expiries that go far off the surface.
+FAR_OFF = WIDE | {"delta": 0, "gamma": 0, "vega": 0, "slope": 0, "skew": 6_000, "level": 0}
+
+
+@pytest.mark.parametrize("away", [-400, 400])
+@pytest.mark.parametrize("rates", [(6_000, 0), (0, 20_000), (3_000, 12_000)])
+def test_what_takes_an_arbitrage_out_is_free(
+    world: PoolWorld, away: int, rates: tuple[int, int]
+) -> None:
+    """A strike, or an expiry, far off the surface comes back without a fee up to its bound."""
+    skew, level = rates
+    choose(world, **(FAR_OFF | {"skew": skew, "level": level, "edge": 0}))
+    call = world.series(2_750)
+    world.deal(call, away)
+    world.pass_time()
+    twin = world.twin()
+    twin.rules = replace(twin.rules, **(FAR_OFF | {"skew": skew, "level": level}))
+    free = twin.free(option(call), mpf(-away), twin.book)
+    assert 0 < free < 400, "some of the way back, not all of it"
+    part = float(free) * 0.999
+    sign = -1 if away > 0 else 1
+    assert world.pool.quote(call.code, wad(round(sign * part, 6))).fee <= 2
+    whole = world.pool.quote(call.code, wad(-away))
+    assert near(whole.fee, twin.cost(option(call), mpf(-away))[1])
+    # In parts it is the same, and what moves it further away pays in full.
+    with boa.env.anchor():
+        fees = 0
+        for share in (0.3, 0.5, 0.2):
+            fees += world.pool.quote(call.code, wad(round(-away * share, 6))).fee
+            world.deal(call, round(-away * share, 6))
+            # Another block, in which nothing else has changed.
+            boa.env.evm.patch.timestamp += 1
+        assert abs(fees - whole.fee) < whole.fee // 1_000
+    further = world.pool.quote(call.code, wad(away / 100))
+    full = (100 * abs(further.value) + 4 * 5 * 2_750 * WAD) // 10_000
+    assert abs(further.fee - full) < WAD // 10**6
+
+
+def test_nothing_is_free_within_a_block_that_moved_it(world: PoolWorld) -> None:
+    """Whoever takes back what somebody else has just moved found the surface in order."""
+    choose(world, **(FAR_OFF | {"edge": 0}))
+    call = world.series(2_750)
+    world.deal(call, 400)
+    paid = world.pool.quote(call.code, wad(-100)).fee
+    assert paid > WAD
+    world.pass_time()
+    assert world.pool.quote(call.code, wad(-100)).fee < paid // 2
+
+
+@pytest.mark.parametrize("away", [-400, 400])
+def test_accounts_that_belong_together_earn_nothing_by_it(world: PoolWorld, away: int) -> None:
+    """One moves a strike off the surface, the other takes it back free of fees, again and again."""
+    choose(world, **(FAR_OFF | {"edge": 0}))
+    call = world.series(2_750)
+    before = world.cash(world.taker) + world.cash(world.other)
+    lost = 0
+    for _ in range(3):
+        world.deal(call, away)
+        world.pass_time()
+        world.deal(call, -away, taker=world.other)
+        world.pass_time()
+        now = world.cash(world.taker) + world.cash(world.other)
+        # At least one fee a round: what moves it away is never free.
+        least = abs(away) * 5 * 2_750 * WAD // 10_000
+        assert before - now - lost > least
+        lost = before - now
+
+
+def fill_with_dust(world: PoolWorld, most: int) -> int:
+    """Opens as many series as it may with a billionth of a contract; how many."""
+    opened = 0
+    strikes = [2_750 + 25 * i for i in range(-16, 17)]
+    for expiry in world.market.expiries(6)[1:]:
+        for strike in strikes:
+            for is_put in (False, True):
+                if opened == most:
+                    return opened
+                series = world.market.series(strike, expiry, is_put)
+                try:
+                    arguments = (world.taker.number, series.code, 10**9, UNLIMITED)
+                    world.pool.trade(*arguments, sender=world.taker.address)
+                    opened += 1
+                except boa.BoaError:
+                    continue
+                boa.env.evm.patch.timestamp += 1
+    return opened
+
+
+def test_dust_does_not_fill_the_pools_positions_for_nothing(world: PoolWorld) -> None:
+    """128 positions are all it may have: places are the dearer the fewer are left."""
+    choose(world, least_delta=0, last=0, edge=0)
+    world.pool.look(world.market.expiries(6)[1:])
+    world.pass_time(HOUR)
+    world.market.push_price(2_750, 0.15)
+    cash = world.cash(world.taker)
+    assert fill_with_dust(world, 128) == 128
+    paid = (cash - world.cash(world.taker)) / WAD
+    # A million of capital: the last place 100 USD, all of them 128 / 5 times that.
+    assert 2_300 < paid < 2_600
+    assert len(world.held()) == 128
+    fresh = world.market.series(3_200, world.expiries[0], False)
+    with boa.reverts():
+        world.deal(fresh, 1)
+    # Whoever takes dust away pays next to nothing, and there is a place again.
+    dust, held = world.held()[0]
+    cash = world.cash(world.other)
+    arguments = (world.other.number, dust.code, held, UNLIMITED)
+    world.pool.trade(*arguments, sender=world.other.address)
+    assert abs(cash - world.cash(world.other)) < WAD // 10**6 and len(world.held()) == 127
+    # The first places are free of it, and existing series always.
+    twin = world.twin()
+    twin.book = dict(list(twin.book.items())[:8])
+    assert 0 < twin.place(option(fresh), twin.income) < mpf("0.01")
+    assert twin.place(option(world.held()[0][0]), twin.income) >= 0
