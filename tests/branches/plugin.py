@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from boa.environment import Env
 
 from novate.engine import Engine
 from tests.branches.recorder import Recorder
@@ -22,13 +23,20 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     if not early_config.known_args_namespace.branches:
         return
     recorder = early_config.stash[RECORDER] = Recorder()
-    opened = Engine.__init__
+    # Worlds of titanoboa's own kind too, as `novate.margin` has.
+    for kind in (Engine, Env):
+        kind.__init__ = _watched(kind, recorder)  # type: ignore[method-assign]
 
-    def open_watched(self: Engine, *args: Any, **kwargs: Any) -> None:
+
+def _watched(kind: type[Env], recorder: Recorder) -> Any:
+    opened = kind.__init__
+
+    def open_watched(self: Env, *args: Any, **kwargs: Any) -> None:
         opened(self, *args, **kwargs)
-        recorder.watch(self)
+        if type(self) is kind:
+            recorder.watch(self)
 
-    Engine.__init__ = open_watched  # type: ignore[method-assign]
+    return open_watched
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -29,6 +29,8 @@ import weakref
 from pathlib import Path
 from typing import Any
 
+from boa.environment import Env
+
 from novate.engine import Engine, cache
 from novate.engine.instructions import needs_microscope
 from novate.engine.revm import Outcome, Revm, Unable
@@ -108,12 +110,12 @@ class Recorder:
         self._known: dict[bytes, Trapped | None] = {}
         self._machines: weakref.WeakSet[Watched] = weakref.WeakSet()
 
-    def watch(self, engine: Engine) -> None:
-        """Record what an engine runs from now on."""
+    def watch(self, engine: Env) -> None:
+        """Record what an engine runs from now on, also one of titanoboa's own."""
         machine = engine.evm
         for name in ("execute_code", "deploy_code"):
             setattr(machine, name, self._followed(getattr(machine, name)))
-        if engine._revm is not None:
+        if isinstance(engine, Engine) and engine._revm is not None:
             engine._revm = Watched(self, engine)
             self._machines.add(engine._revm)
 

@@ -118,6 +118,8 @@ def changed(values: tuple[Any, ...], place: int, value: Any) -> tuple[Any, ...]:
         ("sheet: amount too large", 0, [(2**112 + 1, 0, 0)], OPTION, MARKET),
         ("sheet: share above one", 0, [(1, 0, WAD + 1)], OPTION, MARKET),
         ("sheet: no such strike", 0, [], changed(OPTION, 0, WAD + 1), MARKET),
+        ("sheet: no such strike", 0, [], changed(OPTION, 0, 0), MARKET),
+        ("sheet: no such strike", 0, [], changed(OPTION, 0, 2**56 * 10**10), MARKET),
         ("sheet: quantity too large", 0, [], changed(OPTION, 2, -(2**255)), MARKET),
         ("sheet: volatility too large", 0, [], changed(OPTION, 3, 2**70), MARKET),
     ],
