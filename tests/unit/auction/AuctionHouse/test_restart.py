@@ -118,12 +118,13 @@ def test_restart_reverts(auction: House) -> None:
         auction.house.restart(auction.account)
 
 
-def test_a_pause_stops_the_clock(solvent: House) -> None:
-    solvent.travel(100)
+@pytest.mark.parametrize("began", [100, 101])
+def test_a_pause_stops_the_clock(solvent: House, began: int) -> None:
+    solvent.travel(began)
     price = solvent.house.preview(solvent.account, WAD).lot_price
     solvent.ledger.set_fresh(False)
     solvent.house.pause(solvent.account, sender=solvent.intruder)
-    assert solvent.event("AuctionPaused").elapsed == 100
+    assert solvent.event("AuctionPaused").elapsed == began
     solvent.travel(50_000)
     with boa.reverts("auction: stale price"):
         solvent.bid()
@@ -132,9 +133,9 @@ def test_a_pause_stops_the_clock(solvent: House) -> None:
     solvent.ledger.set_fresh(True)
     assert solvent.house.preview(solvent.account, WAD).lot_price == price
     solvent.house.resume(solvent.account, sender=solvent.intruder)
-    assert solvent.event("AuctionResumed").elapsed == 100
+    assert solvent.event("AuctionResumed").elapsed == began
     solvent.travel(100)
-    assert solvent.house.preview(solvent.account, WAD).terms.elapsed == 200
+    assert solvent.house.preview(solvent.account, WAD).terms.elapsed == began + 100
 
 
 def test_a_bid_resumes(solvent: House) -> None:

@@ -68,6 +68,12 @@ def test_an_insolvent_account_pays_nothing(auction: House, equity: float) -> Non
     assert auction.health().equity == usd(equity)
 
 
+def test_one_wei_of_equity_is_for_sale_as_solvent(auction: House) -> None:
+    auction.ledger.set_account(auction.account, usd(100), 1 - usd(100), usd(2_000))
+    auction.start()
+    assert auction.event("AuctionStarted").kind == SOLVENT
+
+
 @pytest.mark.parametrize("maintenance", [0, 1e-6, 500])
 def test_reverts_above_maintenance(auction: House, maintenance: float) -> None:
     auction.set(1_000, maintenance)

@@ -100,6 +100,30 @@ def test_market_never_set_is_charged_the_strictest_figures(world: MarginWorld, e
     assert not health.fresh
 
 
+def test_a_call_of_a_market_never_set_costs_a_multiple_of_the_largest_price(
+    world: MarginWorld, expiry: int
+) -> None:
+    """Worth the price and a wei; as much again for maintenance, twice that for no confidence."""
+    largest = 2**128 - 1
+    world.set_quote(7, expiry, Quote(1_500, 1_505, 0.8))
+    health = world.engine.assess(0, [], [word(call(expiry, 1_500, underlying=7), -1)])
+    assert health.maintenance == -(2 * largest + 1)
+    assert health.initial == -(4 * largest + 1)
+
+
+@pytest.mark.parametrize("beyond", [0, 1, 2, 2**130])
+def test_a_price_counts_up_to_the_largest(world: MarginWorld, expiry: int, beyond: int) -> None:
+    """Without a volatility a call is worth the forward, and a wei."""
+    largest = 2**128 - 1
+    price = largest + beyond
+    world.oracle.set_quote(1, expiry, price, price, 0, WAD, True)
+    health = world.engine.assess(0, [], [word(call(expiry, 1_500), -1)])
+    # 7.5 % of spot for maintenance, 15 % for initial margin, rounded up.
+    shares = [-(-largest * points // 10_000) for points in (750, 1_500)]
+    assert health.maintenance == -(largest + 1 + shares[0])
+    assert health.initial == -(largest + 1 + shares[1])
+
+
 def test_largest_figures_do_not_overflow(world: MarginWorld, expiry: int) -> None:
     biggest = 2**256 - 1
     world.oracle.set_quote(1, expiry, biggest, biggest, biggest, 0, True)
