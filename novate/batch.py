@@ -62,10 +62,15 @@ class BatchAuction:
         legs: Iterable[tuple[Series, int]],
         units: Number,
         limit: Number,
-        bond: Number = 100,
+        bond: Number | None = None,
     ) -> Sealed:
         """Seal an order. legs: contracts a unit, bought if positive; limit: [USD] most paid a
-        unit, negative for the least to receive; bond: [USD] of what was brought."""
+        unit, negative for the least to receive; bond: [USD] of what was brought, by default what
+        the reveal will ask with room for a move of a tenth."""
+        legs = list(legs)
+        if bond is None:
+            contracts = to_wad(units) * sum(abs(ratio) for _, ratio in legs)
+            bond = self._bond(contracts * 11 // 10)
         named = tuple(sorted((series.code, ratio) for series, ratio in legs))
         order = (account.number, named, to_wad(units), to_wad(limit))
         salt = secrets.token_bytes(32)
@@ -73,6 +78,13 @@ class BatchAuction:
         epoch = self.epoch
         self.market.send(self.contract, "commit", sealed, to_wad(bond) // UNIT, sender=account)
         return Sealed(account, order, salt, epoch, int.from_bytes(sealed[-12:], "big"))
+
+    def _bond(self, contracts: int) -> float:
+        """[USD] the smallest for so many [wad]."""
+        rules = self.market.parameters.liquidity.batch
+        spot = int(self.market.oracle.spot(self.market.parameters.underlying)[0])
+        least = contracts * spot // 10**18 * rules.rate // 10_000 // UNIT + 1
+        return max(least, rules.bond) * UNIT / 10**18
 
     def buy(self, account: Account, series: Series, quantity: Number, limit: Number) -> Sealed:
         return self.commit(account, [(series, 1)], quantity, limit)

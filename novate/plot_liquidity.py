@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, PercentFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
 from .plot import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, RED, SKY, STYLE, _date, _date_axis, _unit
 from .pool import Smile
@@ -76,18 +77,19 @@ def draw_limits(outcomes: Mapping[str, Outcome], title: str) -> Figure:
             axes.annotate(
                 "limit",
                 (times[0], limit),
-                xytext=(2, 3),
+                xytext=(2, -11),
                 textcoords="offset points",
                 color=RED,
                 fontsize=9,
             )
             decimals = 2 if limit < 0.01 else 0
             axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=decimals))
-            axes.set_ylim(bottom=0)
+            highest = max(limit, *(day.most[greek] for o in outcomes.values() for day in o.days))
+            axes.set_ylim(0, 1.15 * highest)
             axes.set(title=f"{text}; largest of each day, share of capital")
         _date_axis(rows[-1])
-        said = ", ".join(f"{o.breaches} {n} incentives" for n, o in outcomes.items())
-        _headline(figure, f"{title}: days beyond a limit: {said}")
+        said = ", ".join(f"{o.breaches} {n}" for n, o in outcomes.items())
+        _headline(figure, f"{title}: days beyond a limit: {said} incentives")
     return figure
 
 
@@ -127,7 +129,8 @@ def draw_attribution(outcome: Outcome, title: str) -> Figure:
         right.grid(axis="y", visible=False)
         residual = outcome.parts["residual"]
         right.set(title=f"All days [USD], unexplained {abs(residual):,.2f}")
-        _headline(figure, f"{title}: backers made {total:+,.0f} USD on {CAPITAL:,.0f}")
+        verb = "made" if total >= 0 else "lost"
+        _headline(figure, f"{title}: backers {verb} {abs(total):,.0f} of {CAPITAL:,.0f} USD")
     return figure
 
 
@@ -159,6 +162,7 @@ def draw_smiles(before: Sequence[Smile], after: Sequence[Smile], title: str) -> 
                 label="oracle's surface",
             )
             axes.set(title=f"{_date(first.expiry):%d %b %Y}", xlabel="strike [USD]")
+            axes.xaxis.set_major_locator(MaxNLocator(5))
             axes.xaxis.set_major_formatter(THOUSANDS)
             axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         first_axes = np.atleast_1d(grid)[0]
@@ -192,10 +196,11 @@ def draw_crossing(
             textcoords="offset points",
             fontweight="bold",
             color=GREEN,
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.5},
         )
         axes.set(xlabel="contracts", ylabel="limit [USD a contract]", xlim=(0, None))
         axes.xaxis.set_major_formatter(THOUSANDS)
-        axes.legend(loc="upper right")
+        axes.legend(loc="best")
         _headline(figure, title)
     return figure
 
@@ -224,7 +229,13 @@ def draw_rounds(runs: Mapping[str, Rounds], title: str) -> Figure:
             width = 0.6 * min(np.diff(run.times)) / 86_400
             ends = times[1:]
             bottom.bar(ends, run.premiums, width, color=GREEN, label="premium")
-            bottom.bar(ends, run.payoffs, width, color=RED, label="payoff")
+            for colour, label, side in (
+                (BLUE, "payoff received", 1),
+                (RED, "payoff paid", -1),
+            ):
+                parts = [max(side * payoff, 0) * side for payoff in run.payoffs]
+                base = [max(side * premium, 0) * side for premium in run.premiums]
+                bottom.bar(ends, parts, width, bottom=base, color=colour, label=label)
             bottom.axhline(0, color=INK, linewidth=0.8)
             bottom.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
             _date_axis(bottom, short=True)
@@ -234,7 +245,7 @@ def draw_rounds(runs: Mapping[str, Rounds], title: str) -> Figure:
         figure.legend(
             *(sum(parts, []) for parts in zip(*handles, strict=True)),
             loc="outside lower center",
-            ncols=4,
+            ncols=5,
         )
         _headline(figure, title)
     return figure
@@ -269,7 +280,8 @@ def draw_splits(splits: Sequence[Split], fair: float, title: str) -> Figure:
         for name, colour in zip(names, colours, strict=False):
             known = [(s.size, s.alone[name]) for s in splits]
             costs = [np.nan if cost is None else cost / size - fair for size, cost in known]
-            right.plot(sizes, costs, color=colour, linewidth=1.4, label=f"{name} alone")
+            style: Any = {"linestyle": (0, (4, 1)), "zorder": 3}
+            right.plot(sizes, costs, color=colour, linewidth=1.6, label=f"{name} alone", **style)
         costs = [split.cost / split.size - fair for split in splits]
         right.plot(sizes, costs, color=INK, linewidth=2.6, label="router")
         right.set(
@@ -277,7 +289,7 @@ def draw_splits(splits: Sequence[Split], fair: float, title: str) -> Figure:
             xlabel="contracts ordered",
             ylim=(0, None),
         )
-        right.legend(loc="upper left")
+        right.legend(loc="best")
         for axes in (left, right):
             axes.set_xlim(0, sizes[-1])
             axes.xaxis.set_major_formatter(THOUSANDS)
@@ -287,13 +299,11 @@ def draw_splits(splits: Sequence[Split], fair: float, title: str) -> Figure:
 
 def _bar(axes: Axes, place: int, start: float, amount: float, colour: str) -> None:
     axes.barh(place, amount, left=start, color=colour, height=0.65)
-    ahead = amount >= 0
     axes.annotate(
         f"{amount:+,.0f}",
-        (max(start, start + amount) if ahead else min(start, start + amount), place),
-        xytext=(4 if ahead else -4, 0),
+        (max(start, start + amount), place),
+        xytext=(4, 0),
         textcoords="offset points",
-        ha="left" if ahead else "right",
         va="center",
         fontsize=9,
     )

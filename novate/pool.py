@@ -95,19 +95,27 @@ class OptionPool:
             return None
 
     def smile(self, expiry: int, strikes: Sequence[Number]) -> Smile:
-        """What one contract of each strike is bought and sold for, the option out of the money."""
+        """What a call and a put of each strike together are bought and sold for: each alone also
+        shows what the pool's delta is worth to it. Strikes that it refuses, or bids less than the
+        payoff for, are left out."""
         quote = self.market.oracle.quote(self.market.parameters.underlying, expiry)
         forward, discount = from_wad(quote.forward), from_wad(quote.discount)
+        left = expiry - self.market.now
         found = []
         for strike in strikes:
-            series = self.market.series(strike, expiry, float(strike) < forward)
-            costs = (self.quote(series, -1), self.quote(series, 1))
-            if None not in costs:
-                mid = from_wad(self.contract.state(series.code)[0].price)
-                figures = (-(costs[0] or 0), mid, costs[1] or 0)
-                terms = (forward, float(strike), expiry - self.market.now, series.is_put)
-                vols = [implied_volatility(one / discount, *terms) for one in figures]
-                found.append((float(strike), *vols))
+            pair = [self.market.series(strike, expiry, is_put) for is_put in (False, True)]
+            sold, bought = ([self.quote(one, side) for one in pair] for side in (-1, 1))
+            mid = sum(from_wad(self.contract.state(one.code)[0].price) for one in pair)
+            if None in sold or None in bought:
+                continue
+            prices = (-sum(cost or 0 for cost in sold), mid, sum(cost or 0 for cost in bought))
+            # Of both together less the payoff that the spot has now is twice the one without.
+            payoff = abs(forward - float(strike))
+            is_put = float(strike) < forward
+            halves = [(price / discount - payoff) / 2 for price in prices]
+            if min(halves) > 0:
+                terms = (forward, float(strike), left, is_put)
+                found.append((float(strike), *(implied_volatility(x, *terms) for x in halves)))
         return Smile(expiry, *zip(*found, strict=True))
 
     def trade(

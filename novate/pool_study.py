@@ -37,8 +37,8 @@ PURSE = 50_000_000.0  # [USD] of each taker
 STRIKES = (0.92, 0.95, 0.975, 1.0, 1.025, 1.05)
 HOUR, DAY = 3_600, 86_400
 
-# What the pool shall stay within at every moment, as shares of capital: no more delta than its money
-# in the index would have. Its rules stop trades well before, since markets move between trades.
+# What the pool shall stay within at every moment, as shares of capital: no more delta than its
+# money in the index would have. Its rules stop trades well before, since markets move in between.
 LIMITS = {"delta": 1.0, "gamma": 0.3, "vega": 0.001}
 GREEKS, LEAST = tuple(LIMITS), ("capital", "margin")
 WITH = Rules(
