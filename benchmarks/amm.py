@@ -5,12 +5,14 @@ Prices as live markets should keep them: an aggregate that anybody recorded in t
 
 import boa
 
+from novate import orders as signed_orders
 from novate.gas import transaction_gas
+from novate.orders import ANYONE, Leg
 from tests.unit.tokens.LongTokens.conftest import Wrapping
 from tests.unit.venues.OptionPool.conftest import UNLIMITED, PoolWorld
 from tests.unit.venues.QuoteRewards.test_rewards import Rewarded
 from tests.unit.venues.Router.test_route import Routes
-from tests.world import wad
+from tests.world import WAD, wad
 
 
 def pool_gas(count: int, expiries: int = 2) -> dict[str, int]:
@@ -45,8 +47,7 @@ def pool_gas(count: int, expiries: int = 2) -> dict[str, int]:
 
 
 def router_gas() -> dict[str, int]:
-    """An order split over two pools and a maker's quote, all with positions already; and over a pool,
-    a maker and the open batch."""
+    """An order over two pools and a maker's quote, all with positions; over pool, maker and batch."""
     world = Routes()
     call = world.series(2_775, expiry=1)
     fair = world.pool.quote(call.code, wad(1)).value / 10**18
@@ -94,6 +95,26 @@ def token_gas() -> dict[str, int]:
     return figures
 
 
+def parity_gas() -> dict[str, int]:
+    """A signed call and put at parity, and at a price beyond it, which pays no fee."""
+    world = Routes()
+    call, put = world.series(2_750, expiry=1), world.series(2_750, True, 1)
+    figures = {}
+    for name, edge in (("order.package", 0.0), ("order.package_restores", 1.0)):
+        quote = world.market.oracle.quote(1, call.expiry)
+        forward = (quote.forward - call.strike) * quote.discount / WAD**2
+        legs = [Leg(call.code, -WAD, wad(50 + forward - edge)), Leg(put.code, WAD, wad(50))]
+        order = signed_orders.quote(
+            world.maker.number, legs, nonce=1, size=WAD, taker=ANYONE, epoch=0, deadline=2**40
+        )
+        signature = signed_orders.sign(order, world.maker.signer, world.market.domain)
+        arguments = (order.as_tuple(), world.maker.address, signature, world.taker.number, WAD)
+        with boa.env.anchor():
+            gas = transaction_gas(world.market.orders.fill, *arguments, sender=world.taker.address)
+        figures[name] = gas.execution
+    return figures
+
+
 def reward_gas() -> dict[str, int]:
     """A check of a quote that stands, of an account without positions."""
     world = Rewarded()
@@ -106,7 +127,14 @@ def reward_gas() -> dict[str, int]:
 
 def measure() -> dict[str, int]:
     """All rows, by their names in gas.json."""
-    return {**pool_gas(16), **pool_gas(64), **router_gas(), **token_gas(), **reward_gas()}
+    return {
+        **pool_gas(16),
+        **pool_gas(64),
+        **router_gas(),
+        **token_gas(),
+        **parity_gas(),
+        **reward_gas(),
+    }
 
 
 if __name__ == "__main__":

@@ -10,6 +10,10 @@
 @dev Orders are known by their EIP-712 digest, never by their signature, so another encoding of a
      signature is no other order; the digest binds chain and contract, so no order is replayed.
      Quantities must come out exact: amounts that do not divide are refused, not rounded.
+     Packages of which the taker pays less than they are worth whatever happens (`no_arbitrage.vy`) pay no
+     fees, neither side: they restore put-call parity or take a butterfly or calendar arbitrage out of
+     the market. Accounts that belong together gain nothing by such prices but to trade with each other
+     for free, and nothing is paid for trades here.
 @custom:trust The owner sets fees within bounds fixed here, and who is told prices; it can neither
               trade nor stop trading.
               A relayer that crosses chooses whom it calls the maker; it is held by both limits.
@@ -24,6 +28,7 @@ from snekmate.utils import eip712_domain_separator as eip712
 from ..auth import signatures
 from ..interfaces import IClearinghouse
 from ..interfaces import IOracle
+from . import no_arbitrage
 
 initializes: ownable
 initializes: eip712
@@ -331,7 +336,11 @@ def _trade(order: Order, taker: uint256, amount: uint256) -> int256:
     """
     assert len(order.legs) > 0, "order: no legs"
     trades: DynArray[IClearinghouse.Trade, MAX_LEGS] = []
+    # Premiums, and the taker's fees; from its side what it trades.
     cost: int256 = 0
+    fees: int256 = 0
+    codes: DynArray[uint256, MAX_LEGS] = []
+    quantities: DynArray[int256, MAX_LEGS] = []
     rates: uint256 = self._rates
     last: uint256 = 0
     # Fees [wad per contract] of the underlying at hand, before the cap.
@@ -376,10 +385,24 @@ def _trade(order: Order, taker: uint256, amount: uint256) -> int256:
             trade.premium = self._wmul_up(quantity, leg.price)
             trade.seller_fee = maker_fee
             trade.buyer_fee = taker_fee
-            cost += convert(trade.premium + taker_fee, int256)
+            cost += convert(trade.premium, int256)
+            quantities.append(convert(quantity, int256))
         else:
-            cost += convert(taker_fee, int256) - convert(trade.premium, int256)
+            cost -= convert(trade.premium, int256)
+            quantities.append(-convert(quantity, int256))
+        fees += convert(taker_fee, int256)
+        codes.append(leg.series)
         trades.append(trade)
+
+    if len(trades) > 1 and rates & ~TAPE != 0:
+        bounded: bool = False
+        least: int256 = 0
+        bounded, least = no_arbitrage._least(IOracle(ORACLE), codes, quantities)
+        if bounded and cost < least:
+            fees = 0
+            for i: uint256 in range(len(trades), bound=MAX_LEGS):
+                trades[i].seller_fee = 0
+                trades[i].buyer_fee = 0
 
     extcall IClearinghouse(CLEARINGHOUSE).novate(trades)
     if rates & TAPE != 0 and len(order.legs) == 1:
@@ -387,7 +410,7 @@ def _trade(order: Order, taker: uint256, amount: uint256) -> int256:
         call: Bytes[68] = abi_encode(last, order.legs[0].price, method_id=method_id("record(uint256,uint256)"))
         if not raw_call(self.tape, call, gas=TAPE_GAS, revert_on_failure=False):
             log TapeFailed(tape=self.tape)
-    return cost
+    return cost + fees
 
 
 @internal

@@ -7,6 +7,7 @@
 """
 
 from ...contracts.interfaces import IClearinghouse
+from ...contracts.interfaces import IOracle
 
 event Novated:
     seller: indexed(uint256)
@@ -33,6 +34,15 @@ def set_operator(operator: address, approved: bool):
 @external
 def set_spot(underlying: uint256, price: uint256):
     self.prices[underlying] = price
+
+
+@external
+@view
+def quote(underlying: uint256, expiry: uint256) -> IOracle.Quote:
+    """
+    @notice Never fresh.
+    """
+    return empty(IOracle.Quote)
 
 
 @external

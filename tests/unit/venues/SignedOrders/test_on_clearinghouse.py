@@ -32,7 +32,8 @@ def spot(market: Any) -> int:
 
 
 def test_positions_cash_and_fees_arrive(world: Any, market: Any, fees: None) -> None:
-    price = 100 * WAD
+    # Puts in the money at more than they are worth, so that nothing is free of fees.
+    price = 600 * WAD
     order = world.order((0, WAD, price), (1, -2 * WAD, price))
     before = cash(world)
     cost = world.fill(order, 3 * WAD)
@@ -42,8 +43,8 @@ def test_positions_cash_and_fees_arrive(world: Any, market: Any, fees: None) -> 
     assert positions(world, "taker") == {world.codes[0]: -3 * WAD, world.codes[1]: 6 * WAD}
     maker_fees = sum(orders.fee(q * WAD, price, spot(market), MAKER_RATE) for q in (3, 6))
     taker_fees = sum(orders.fee(q * WAD, price, spot(market), TAKER_RATE) for q in (3, 6))
-    assert taker == -cost == -300 * WAD - taker_fees
-    assert maker == 300 * WAD - maker_fees
+    assert taker == -cost == -1_800 * WAD - taker_fees
+    assert maker == 1_800 * WAD - maker_fees
     assert fund == maker_fees + taker_fees > 0
 
 
