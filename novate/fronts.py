@@ -6,6 +6,8 @@ from typing import Any
 
 from boa.contracts.vyper.vyper_contract import VyperFunction
 
+from .engine import Engine
+from .engine.functions import speed_up
 from .graph import FRONTS
 
 
@@ -21,6 +23,8 @@ def hand_on(front: Any, back: Any) -> None:
     for function in back.compiler_data.global_ctx.exposed_functions:
         if not hasattr(front, function.name):
             setattr(front, function.name, VyperFunction(function.decl_node, front))
+    if isinstance(front.env, Engine):
+        speed_up(front)
     front.abi = [*front.abi, *(entry for entry in back.abi if entry not in front.abi)]
     front.event_for = {**back.event_for, **front.event_for}
     front.event_abi_for = {**back.event_abi_for, **front.event_abi_for}

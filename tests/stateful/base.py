@@ -94,6 +94,11 @@ class ClearingMachine(Twin, RuleBasedStateMachine):
             self.cash_agrees()
 
     @invariant()
+    def prices_agree(self) -> None:
+        if self.is_open():
+            self.oracle_agrees()
+
+    @invariant()
     def the_view_is_total(self) -> None:
         if self.is_open():
             self.health_agrees()

@@ -3,7 +3,7 @@
 A world is one market with a handful of people, driven by a seeded generator without hypothesis: a
 step is one action, after which everything is compared, money to the wei. Actions are in
 `accounts.py`, `auctions.py` and `last_resort.py`, the comparison in `twin.py`.
-`python -m tests.stateful.campaign` plays many worlds, `test_crashes.py` a few.
+`python -m tests.stateful.invariants` plays many worlds, `test_crashes.py` a few.
 """
 
 from collections import defaultdict
@@ -98,6 +98,7 @@ class Crashes(LastResort):
         self.positions_agree()
         self.cash_agrees()
         self.losses_add_up()
+        self.oracle_agrees()
         self.health_agrees()
         self.nobody_gains()
         if self.operations % 5 == 0:

@@ -155,6 +155,7 @@ def test_a_day_that_goes_everywhere() -> None:
         assert set(machine.seen) == {
             "traded",
             "settled a position",
+            "fixed as the reference does",
             "borrowed against collateral",
             "reduced risk below initial margin",
             "refused: margin: below initial",

@@ -14,6 +14,7 @@ from hypothesis import currently_in_test_context, event
 from novate.market import Account
 from novate.parameters import Parameters
 from novate.reference import margin
+from novate.reference import oracle as prices
 from novate.reference.ledger import FUND, Curve, Ledger
 from novate.series import Series as Code
 from tests.world import DAY, WAD, World, signed
@@ -47,6 +48,10 @@ class Twin:
         # [s] when a price was last recorded in the oracle.
         self.recorded = self.market.now
         self.fixings: dict[tuple[int, int], int] = {}
+        # What the one source has said, and what the oracle last recorded of it.
+        self.rounds = [self.said(1)]
+        self.memory = prices.Memory(self.rounds[0].answer * 10**10, WAD, self.market.now, 0)
+        self.observed = [(self.market.now, self.memory.price)]
         self.people: dict[str, Account] = {role: self.market.account(role) for role in roles}
         self.numbers = [one.number for one in self.people.values()]
         self.roles = {one.number: role for role, one in self.people.items()}
@@ -208,13 +213,20 @@ class Twin:
             return "margin: worse than before", unsure
         return ("margin: value given away" if given < 0 else None), unsure
 
+    def said(self, number: int) -> prices.Round:
+        return prices.Round(round(self.spot * 10**8), self.market.now, number)
+
     def push(self, poke: bool = False) -> None:
         """Report spot and volatility; `poke`: and have them recorded."""
         for feed, value in (("spot_feed", self.spot), ("volatility_feed", self.volatility)):
             self.market.contracts[feed].push(round(value * 10**8), sender=self.world.owner)
+        self.rounds.append(self.said(len(self.rounds) + 1))
         if poke:
             self.market.oracle.poke(1)
             self.recorded = self.market.now
+            price = self.rounds[-1].answer * 10**10
+            self.memory = prices.Memory(price, WAD, self.recorded, self.recorded)
+            self.observed.append((self.recorded, price))
 
     def pass_time(self, seconds: int, poke: bool = False) -> None:
         """A price a day keeps the oracle fresh, and an older history would fix no expiry."""
@@ -233,7 +245,22 @@ class Twin:
         for expiry in sorted({Code.from_code(code).expiry for code in codes}):
             if expiry <= self.market.now and (1, expiry) not in self.fixings:
                 self.market.fix(expiry)
-                self.fixings[1, expiry] = self.market.oracle.fixing(1, expiry)
+                price = self.market.oracle.fixing(1, expiry)
+                self.fixings[1, expiry] = price
+                # What the oracle recorded, where it did; else the source's own history.
+                recorded = prices.twap(self.observed, expiry - prices.WINDOW, expiry)
+                usual = self.market.parameters.prices
+                history = prices.fixing(
+                    self.rounds,
+                    expiry,
+                    self.market.now,
+                    max_age=usual.max_age,
+                    closes={-(-time // 3_600): value for time, value in self.observed},
+                    live=self.rounds[-1].answer * 10**10,
+                    last=self.memory.price,
+                )
+                assert price in (recorded, history), "the fixing"
+                self.note("fixed as the reference does")
                 found = True
         return found
 
@@ -243,6 +270,18 @@ class Twin:
         self.ledger.settle(numbers)
 
     # -- what must always hold --
+
+    def oracle_agrees(self) -> None:
+        """What is served, its confidence and its time, or why nothing is."""
+        usual, last = self.market.parameters.prices, self.rounds[-1]
+        expected = prices.serve(
+            [(last.answer * 10**10, last.updated, usual.max_age)],
+            prices.Limits(1, usual.spread, usual.jump, usual.max_age),
+            self.memory,
+            self.market.now,
+        )
+        found = prices.Served(*self.market.oracle.status(1))
+        assert found == expected, ("the oracle", found, expected)
 
     def positions_agree(self) -> None:
         """Invariant 1: quantities sum to zero, and the book equals the reference model's."""
