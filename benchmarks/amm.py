@@ -47,7 +47,7 @@ def pool_gas(count: int, expiries: int = 2) -> dict[str, int]:
 
 
 def router_gas() -> dict[str, int]:
-    """An order over two pools and a maker's quote, all with positions; over pool, maker and batch."""
+    """An order over two pools and a maker; and over a pool, a maker and the open batch."""
     world = Routes()
     call = world.series(2_775, expiry=1)
     fair = world.pool.quote(call.code, wad(1)).value / 10**18

@@ -255,6 +255,19 @@ UNITS: tuple[Unit, ...] = (
         when=LIQUIDITY,
     ),
     Unit(
+        "unwinder",
+        "auction/Unwinder.vy",
+        (
+            At("clearinghouse"),
+            At("oracle"),
+            At("auctions"),
+            At("batch"),
+            At("pool_pricer"),
+            Wad("liquidity.large"),
+        ),
+        when=LIQUIDITY,
+    ),
+    Unit(
         "pool_#",
         "venues/OptionPool.vy",
         (At("clearinghouse"), At("oracle"), At("pool_pricer"), Set("underlying"), Owner()),

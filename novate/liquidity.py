@@ -160,12 +160,13 @@ VAULTS = (
 class Liquidity:
     """What a market has besides signed orders: nothing, unless it is `on`.
 
-    Names in the market: long_tokens, pool_pricer, router, quote_rewards, batch; pool_0 and
+    Names in the market: long_tokens, pool_pricer, router, quote_rewards, batch, unwinder; pool_0,
     pool_shares_0, vault_0 and vault_queue_0 and so on in the order of `pools` and `vaults`.
     """
 
     on: bool = False
     batch: Batch = field(default_factory=Batch)
     quotes: Quotes = field(default_factory=Quotes)
+    large: int = 1_000_000  # [USD] notional from which on an account in auction is sold by batch
     pools: tuple[Pool, ...] = POOLS
     vaults: tuple[Vault, ...] = VAULTS
