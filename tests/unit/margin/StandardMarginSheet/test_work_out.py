@@ -70,6 +70,16 @@ def test_lines_add_up() -> None:
     assert sheet.maintenance == pytest.approx(5_000 + 800 + 50 - sheet.required_maintenance)
 
 
+def test_figures_of_nothing_are_the_strictest() -> None:
+    """As for a market never set: at the largest price, all of it for margin."""
+    sheet = compiled("margin/StandardMarginSheet.vy").deploy()
+    largest = 2**128 - 1
+    option = (1_500 * WAD, False, -WAD, 0)
+    market = (500_400, 1_500 * WAD, 0, 1_505 * WAD, WAD, 0, 0, WAD, WAD)
+    found = sheet.work_out(0, [], [option], market, (0,) * 12)
+    assert found.alone_maintenance == found.alone_initial == 2 * largest + 1
+
+
 def test_only_the_sum_of_both_parts_of_the_forward_counts() -> None:
     whole = standard_sheet([Option(1_500, False, -1)], **PEER)
     assert standard_sheet([Option(1_500, False, -1)], **PEER, fixed=700) == whole

@@ -28,6 +28,7 @@ def set_rate(rate: uint256, mood: uint256):
 @view
 @raw_return
 def convertToAssets(shares: uint256) -> Bytes[64]:
+    assert shares == 10 ** convert(self.decimals, uint256)
     assert self.mood != 1
     if self.mood == 2:
         return b"short"
