@@ -189,7 +189,7 @@ def start(account: uint256, keeper: uint256):
     # An adopted account that is between maintenance and buffer can neither start nor finish else.
     assert (margin if adopted else health.maintenance) < 0, "auction: above maintenance"
     # An account of cash alone is below maintenance by its debt only.
-    assert health.equity > 0 or not self._is_empty(account), "auction: nothing for sale"
+    assert health.equity > 0 or self._is_bound(account), "auction: nothing for sale"
     kind: uint256 = INSOLVENT
     fee: uint256 = 0
     tip: uint256 = 0
@@ -278,8 +278,9 @@ def resume(account: uint256):
 def finish(account: uint256):
     """
     @notice Frees an account that stands above maintenance plus buffer (prices recovered, or
-            somebody deposited), or that has nothing left to sell; a debt that remains then is
-            recognised by the ledger in the same call.
+            somebody deposited), that owes nothing, whatever its collateral counts, or that has
+            nothing left to sell; a debt that remains then is recognised by the ledger in the same
+            call.
     """
     assert staticcall LEDGER.in_auction(account), "auction: not running"
     state: uint256 = lots.states[account]
@@ -287,7 +288,7 @@ def finish(account: uint256):
     health: IMarginEngine.Health = staticcall LEDGER.health(account)
     buffer: uint256 = rules._buffer(rules.packed[version])
     margin: int256 = curves._buffered_margin(health.maintenance, health.equity, buffer)
-    if (margin < 0 or not health.fresh) and not self._is_empty(account):
+    if (margin < 0 or not health.fresh) and self._is_bound(account):
         self._require_fresh(health.fresh)
         raise "auction: not restored"
     self._end(account, lots._remaining(state))
@@ -534,8 +535,13 @@ def _is_restored(account: uint256) -> bool:
 
 @internal
 @view
-def _is_empty(account: uint256) -> bool:
-    return len(staticcall LEDGER.positions_of(account)) == 0 and len(staticcall LEDGER.holdings_of(account)) == 0
+def _is_bound(account: uint256) -> bool:
+    """
+    @notice Whether there is a position, or collateral beside a debt: what an auction is for.
+    """
+    if len(staticcall LEDGER.positions_of(account)) != 0:
+        return True
+    return staticcall LEDGER.cash_of(account) < 0 and len(staticcall LEDGER.holdings_of(account)) != 0
 
 
 @internal

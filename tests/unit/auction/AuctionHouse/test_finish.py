@@ -3,7 +3,8 @@
 import boa
 import pytest
 
-from novate.series import WAD
+from novate.series import DAY, WAD
+from tests.world import World
 
 from .conftest import House, usd
 
@@ -64,6 +65,30 @@ def test_nothing_left_to_sell_ends_it(solvent: House, fresh: bool) -> None:
     solvent.ledger.set_fresh(fresh)
     solvent.house.finish(solvent.account)
     assert not solvent.ledger.in_auction(solvent.account)
+
+
+@pytest.mark.parametrize("days", [0, 9])
+def test_an_account_that_owes_nothing_goes_free(days: int) -> None:
+    """Its collateral counts so little that the buffer is more than that, or has no price any more;
+    without debt and positions there is nothing to secure."""
+    world = World()
+    house, ledger = world.market.auctions, world.ledger
+    nobody = "0x" + 40 * "0"
+    world.market.margin.set_collateral(1, 1, WAD // 10, WAD, nobody, sender=world.owner)
+    lender = world.person("lender", cash=50_000)
+    debtor = world.person("debtor", units=10)
+    world.market.withdraw(debtor, 2_500)
+    world.market.push_price(1_400)
+    house.start(debtor.number, lender.number)
+    with boa.reverts("auction: not restored"):
+        house.finish(debtor.number)
+    debt = -int(ledger.cash_of(debtor.number)) // 10**12 + 1
+    world.market.give(debtor, 10_000)
+    ledger.deposit(debtor.number, 0, debt, sender=debtor.address)
+    world.market.travel(days * DAY)
+    house.finish(debtor.number, sender=world.intruder)
+    assert not ledger.in_auction(debtor.number)
+    ledger.withdraw(debtor.number, 1, 10 * WAD, debtor.address, sender=debtor.address)
 
 
 def test_a_later_house_frees_what_an_earlier_one_froze(auction: House) -> None:
