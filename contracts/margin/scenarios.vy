@@ -237,16 +237,13 @@ def _revalue(
                     convert(convert(w, bytes32), int256)
                 ))
             if short_only:
-                # The middle level at the unmoved volatility.
-                e_up = 0
-                reach_up = 0
-                if s <= time_value.NARROW_BENT:
-                    u = unsafe_mul(s, s) >> 40
-                    e_up = unsafe_sub(2**59, unsafe_mul(u, unsafe_sub(time_value.E_1, unsafe_mul(u, time_value.E_2_BENT) >> 40)) >> 40)
-                    u = unsafe_add(2**59, unsafe_mul(u, unsafe_add(time_value.K_1_BENT, unsafe_mul(u, time_value.K_2_BENT) >> 40)) >> 40)
-                    inverse_up = unsafe_div(u << 21, s)
-                    bend = unsafe_mul(s, time_value.BEND) >> 40
-                    reach_up = unsafe_mul(s, REACH) >> 1
+                # The middle level at the unmoved volatility: narrow, as the highest is no lower.
+                u = unsafe_mul(s, s) >> 40
+                e_up = unsafe_sub(2**59, unsafe_mul(u, unsafe_sub(time_value.E_1, unsafe_mul(u, time_value.E_2_BENT) >> 40)) >> 40)
+                u = unsafe_add(2**59, unsafe_mul(u, unsafe_add(time_value.K_1_BENT, unsafe_mul(u, time_value.K_2_BENT) >> 40)) >> 40)
+                inverse_up = unsafe_div(u << 21, s)
+                bend = unsafe_mul(s, time_value.BEND) >> 40
+                reach_up = unsafe_mul(s, REACH) >> 1
             else:
                 x = convert(convert(unsafe_sub(x0, levels.logs[1]), bytes32), uint256)
                 if x >= NEGATIVE:
