@@ -162,7 +162,7 @@ def draw_smiles(before: Sequence[Smile], after: Sequence[Smile], title: str) -> 
                 label="oracle's surface",
             )
             axes.set(title=f"{_date(first.expiry):%d %b %Y}", xlabel="strike [USD]")
-            axes.xaxis.set_major_locator(MaxNLocator(5))
+            axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
             axes.xaxis.set_major_formatter(THOUSANDS)
             axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         first_axes = np.atleast_1d(grid)[0]

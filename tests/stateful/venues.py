@@ -96,6 +96,7 @@ class Venues(Checks, Sealing, World):
         self.liquidator = Desk(market, Liquidator("bidder", capital=1_500_000.0))
         self.expiries = market.expiries(4)[1:3]
         self.traded: set[Series] = set()
+        self.silent, self.ids, self.placed = [], [], []
         self.begin_world()
 
     def begin_world(self) -> None:
@@ -234,15 +235,25 @@ class Venues(Checks, Sealing, World):
         if quoted is not None and rng.random() < 0.5:
             # Legs move each other's price; some limits are missed, and then nothing happens.
             limit = quoted[1] + abs(quoted[1]) // rng.choice((50, 1_000))
+        places: tuple[Any, ...] = ()
+        if rng.random() < 0.3:
+            values = [self.market.pool_pricer.assess(1, [], s.code, DAY).price for s, _ in legs]
+            places = (self.batch.address, [value // 10**9 * 10**9 for value in values])
         before = self.cash(taker)
         try:
-            paid = self.router.route(*arguments, limit, partial, sender=taker.address)
+            paid = self.router.route(*arguments, limit, partial, *places, sender=taker.address)
         except boa.BoaError as error:
             assert "router: cost above limit" in str(error) or "router: not filled" in str(error)
             assert self.cash(taker) == before
             self.note("refused: router")
             return
-        assert paid == before - self.cash(taker) <= limit, "no order worse than its limit"
+        waiting = len(self.placed)
+        self.note_placed(self.router.get_logs())
+        waits = [order for _, _, order in self.placed[waiting:]]
+        at_limit = sum(units * price // WAD for _, _, units, price in waits)
+        assert paid == before - self.cash(taker) + at_limit <= limit, (
+            "no order worse than its limit"
+        )
         self.traded |= {series for series, _ in legs}
         self.note("routed")
 
@@ -384,7 +395,7 @@ class Venues(Checks, Sealing, World):
     # -- time and prices --
 
     def waits(self) -> None:
-        self.travel(self.rng.choice((12, HOUR, DAY, 2 * DAY)))
+        self.travel(self.rng.choice((12, HOUR, DAY, 3 * DAY)))
         self.look()
 
     def market_moves(self) -> None:

@@ -36,15 +36,15 @@ class Sealed:
 class Sealing:
     """Mixed into `Venues`."""
 
-    # owner, hash: commitments that were not opened, and ids of orders that were revealed
+    # owner, hash: commitments that were not opened; ids of all orders that were; and those that
+    # were placed openly: epoch, id, order
     silent: list[tuple[str, bytes]]
     ids: list[int]
+    placed: list[tuple[int, int, Any]]
     salts: int = 0
 
     def plays_a_batch(self: Any) -> None:
         """An epoch from the seal to the end; between its phases others act."""
-        if not hasattr(self, "silent"):
-            self.silent, self.ids = [], []
         rng = self.rng
         now = int(boa.env.timestamp)
         self.travel((now // LENGTH + 1) * LENGTH - now)
@@ -72,7 +72,10 @@ class Sealing:
         self._to_clearing(epoch)
         before = self._holdings()
         dropped = self._clears(epoch, opened, begun)
-        self._keeps_limits(epoch, revealed, begun, before, dropped)
+        orders = [(one.id, one.order) for one in revealed]
+        orders += [(id, order) for when, id, order in self.placed if when == epoch]
+        orders += [(vault.order_id(), self._order_of(vault)) for vault in begun if vault.revealed()]
+        self._keeps_limits(epoch, orders, before, dropped)
         self.seen["batches"] += 1
 
     def _seals(self: Any, begun: list[Any]) -> list[Sealed]:
@@ -116,6 +119,10 @@ class Sealing:
         salt = self.salts.to_bytes(32, "big")
         units = wad(units or self.rng.randint(1, 40) / 7)
         order = (account.number, sorted(legs), units, limit // UNIT * UNIT)
+        if len(legs) == 1 and self.rng.random() < 0.2:
+            if self.attempt(self.batch.place, order, salt, 0, sender=account.address) is not None:
+                self.note_placed(self.batch.get_logs())
+            return
         sealed = bytes(self.batch.seal(account.address, order, salt))
         if self.attempt(self.batch.commit, sealed, BOND, sender=account.address) is not None:
             found.append(Sealed(account.address, order, salt, sealed))
@@ -188,6 +195,8 @@ class Sealing:
 
     def _codes(self: Any, opened: list[Sealed], begun: list[Any]) -> list[int]:
         codes = {code for one in opened for code, _ in one.order[1]}
+        epoch = int(boa.env.timestamp - WINDOW) // LENGTH - 2
+        codes |= {code for when, _, order in self.placed if when == epoch for code, _ in order[1]}
         return sorted(codes | {leg.series for vault in begun for leg in vault.order().legs})
 
     def _holdings(self: Any) -> dict[int, tuple[int, dict[int, int]]]:
@@ -203,19 +212,12 @@ class Sealing:
     def _keeps_limits(
         self: Any,
         epoch: int,
-        revealed: list[Sealed],
-        begun: list[Any],
+        orders: list[tuple[int, Any]],
         before: dict[int, tuple[int, dict[int, int]]],
         dropped: set[int],
     ) -> None:
         """Prices within all limits, cash and contracts as the prices say, and as the reference has
         it unless somebody could not pay."""
-        orders = [(one.id, one.order) for one in revealed]
-        orders += [
-            (v.order_id(), (v.order().account, [tuple(x) for x in v.order().legs], *v.order()[2:]))
-            for v in begun
-            if v.revealed() and v.order_id() not in dropped
-        ]
         codes = sorted({code for _, order in orders for code, _ in order[1]})
         prices = {code: int(self.batch.result(epoch, code)[2].price) * UNIT for code in codes}
         after = self._holdings()
@@ -255,17 +257,31 @@ class Sealing:
             assert price == outcome.prices.get(code, 0) * UNIT, "batch: as the reference"
         self.seen["batches as the reference has them"] += 1
 
+    def _order_of(self: Any, vault: Any) -> Any:
+        account, legs, units, limit = vault.order()
+        return account, [(leg.series, leg.ratio) for leg in legs], units, limit
+
+    def note_placed(self: Any, logs: list[Any]) -> None:
+        """Remembers orders that went into the batch in the open."""
+        for log in logs:
+            if type(log).__name__ == "Revealed":
+                side = -1 if log.limit < 0 else 1
+                order = (log.account, [(log.series, side)], log.units, log.limit)
+                self.placed.append((log.epoch, log.id, order))
+                self.ids.append(log.id)
+                self.seen["placed in the open"] += 1
+
     # -- bonds --
 
     def takes_bonds(self: Any) -> None:
         """Bonds of what is over come back; those of who stayed silent go to the fund."""
         batch = self.batch
-        for owner, sealed in getattr(self, "silent", []):
+        for owner, sealed in self.silent:
             word = batch.commitment(owner, sealed)
             if word and boa.env.timestamp >= ((word >> 96) + 2) * LENGTH:
                 batch.forfeit(owner, sealed)
                 self.seen["forfeited"] += 1
-        over = [id for id in getattr(self, "ids", []) if batch.orders(id)[0] and batch.is_over(id)]
+        over = [id for id in self.ids if batch.orders(id)[0] and batch.is_over(id)]
         vaults = {vault.order_id() for vault in self.vaults}
         over = [id for id in over if id not in vaults][:32]
         if over:
