@@ -24,6 +24,10 @@
      tried singly, the account at fault loses its order and bond, and the rest goes on: the other
      side meets the next in line at the same price, and the last in line goes without. So nobody can
      stop a batch, only leave it, for the bond, which grows with the size of the order.
+     A price stands although an order that helped to make it was dropped after it: others may have
+     traded at it, and accounts cannot all be looked at in the call that trades them. So leaving can
+     move a price, within everybody's limits, as trading a little can: that costs the distance from
+     what the option is worth, leaving costs RATE, which should not be much less.
      Which failure is whose is asked of the ledger afterwards and never taken from the failure itself,
      so a caller who gives too little gas harms nobody.
 @custom:trust Nobody: there is no owner.

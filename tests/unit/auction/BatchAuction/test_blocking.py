@@ -42,6 +42,41 @@ def test_who_took_its_money_away_is_dropped(world: BatchWorld) -> None:
     assert world.batch.free(c.address) == 10_000 * UNIT - RICH
 
 
+def test_a_price_stands_that_an_order_made_before_it_failed(world: BatchWorld) -> None:
+    """It moves within limits only; leaving costs a bond in proportion, and moved it no further than
+    a small trade would have."""
+    call = world.calls[0]
+    a, b, c, d, _, _ = world.people
+
+    def price(size: float, leaves: bool) -> float:
+        with boa.env.anchor():
+            orders = [
+                world.buy(a, call, 10, 50),
+                world.sell(b, call, 5, 40),
+                world.sell(c, call, 5, 42),
+                world.sell(c, call, 0.05, 42),
+            ]
+            if size:
+                orders.append(world.buy(d, call, size, 49.9))
+            epoch = orders[0].epoch
+            world.open(*orders)
+            world.to_clear(epoch)
+            if leaves:
+                strip(world, d)
+                d_cash = world.cash(d)
+            paid = world.cash(a)
+            world.settle(epoch, call)
+            held = world.position(a, call)
+            assert (paid - world.cash(a)) <= held * 50, "nobody trades beyond its limit"
+            if leaves:
+                assert world.position(d, call) == 0 and world.cash(d) == d_cash
+                assert world.batch.forfeited() == RICH
+            return world.price(epoch, call)
+
+    assert price(0, False) == 42
+    assert price(0.1, False) == price(2, True) == 49.9
+
+
 def test_all_sellers_gone_leaves_nothing_stuck(world: BatchWorld) -> None:
     call = world.calls[0]
     orders = [world.buy(world.maker, call, 6, 50), world.sell(world.taker, call, 6, 30)]
