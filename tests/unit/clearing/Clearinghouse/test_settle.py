@@ -162,11 +162,11 @@ def test_each_position_that_ends_is_an_event(
     }
 
 
-@pytest.mark.parametrize("first", [1, 2])
+@pytest.mark.parametrize(("first", "size"), [(1, WAD), (2, WAD), (1, 1), (2, 1)])
 def test_the_open_interest_of_each_underlying_ends(
-    world: World, people: list[Any], first: int
+    world: World, people: list[Any], first: int, size: int
 ) -> None:
-    """A book over two underlyings, whichever was traded first."""
+    """A book over two underlyings, whichever was traded first, and of one wei of each."""
     writer, buyer, _ = people
     market = world.market
     feeds = [build("oracle/PriceFeed.vy", name, 8, world.owner) for name in ("spot", "volatility")]
@@ -182,7 +182,8 @@ def test_the_open_interest_of_each_underlying_ends(
     put = market.put(2_700, 7)
     other = replace(put, underlying=2, strike=90_000 * WAD)
     for one in (put, other) if first == 1 else (other, put):
-        world.novate(world.trade(writer, buyer, one, 1, 30))
+        trade = world.trade(writer, buyer, one, 1, 30)
+        world.novate((*trade[:3], size, *trade[4:]))
     market.travel_to(put.expiry - DAY)
     push()
     expire(world, put, 2_600)

@@ -55,6 +55,26 @@ def test_each_figure_has_a_place_of_its_own(world: MarginWorld) -> None:
     assert tuple(world.engine.parameters_of(1)) == figures(PEER)
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"initial": 1, "initial_floor": 1, "maintenance": 1},
+        {"initial": 0.01, "initial_floor": 0.01, "maintenance": 0.01},
+        {"put_maintenance": 1, "put_initial": 1},
+        {"put_initial": 2},
+        {"unpaired_maintenance": 1, "unpaired_initial": 1},
+        {"unpaired_maintenance": 5, "unpaired_initial": 5},
+        {"confidence_threshold": 1, "confidence_charge": 2},
+        {"peg_threshold": 1, "peg_charge": 5, "stablecoin": 2**16 - 1},
+        {"confidence_threshold": 0, "confidence_charge": 0, "peg_threshold": 0, "peg_charge": 0},
+    ],
+)
+def test_bounds_themselves_are_allowed(world: MarginWorld, changes: dict[str, float]) -> None:
+    set_rules(world, 2**16 - 1, **changes)
+    expected = figures(replace(PEER, **changes))  # type: ignore[arg-type]
+    assert tuple(world.engine.parameters_of(2**16 - 1)) == expected
+
+
 def test_reverts_caller_is_not_the_owner(world: MarginWorld) -> None:
     with boa.reverts("ownable: caller is not the owner"):
         world.engine.set_market(1, figures(PEER), sender=world.intruder)
