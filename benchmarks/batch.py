@@ -7,9 +7,8 @@ import boa
 
 from novate.gas import transaction_gas
 from tests.unit.auction.BatchAuction.conftest import BatchWorld, Sealed
+from tests.unit.auction.Unwinder.test_unwinder import DAY, SOLVENT, Unwinding
 
-# EasyAuction (Gnosis) has another shape, one seller and visible bids; its figures belong into
-# benchmarks/peers.toml once they were measured.
 TRADERS = 16
 START = 1_767_225_600
 
@@ -65,9 +64,30 @@ def batch_gas() -> dict[str, int]:
     return figures
 
 
+def unwinding_gas() -> dict[str, int]:
+    """A large account in auction taken over, an order for one of its series, and the end."""
+    boa.env.evm.patch.timestamp = START
+    world = Unwinding()
+    world.fall()
+    world.pass_time(4 * 3_600)
+    world.market.oracle.poke(1)
+    units = world.auctions.preview(world.account, 10**18).largest_units
+    figures = {}
+    with boa.env.anchor():
+        gas = transaction_gas(world.unit.take, world.account, units, SOLVENT)
+        figures["unwind.take"] = gas.execution
+    world.unit.take(world.account, units, SOLVENT)
+    world.pass_time(DAY // 3)
+    world.market.oracle.poke(1)
+    code = world.book[0].code
+    size = abs(world.held()[code]) // 10**9 * 10**9
+    figures["unwind.offer"] = transaction_gas(world.unit.offer, [code], [1], size).execution
+    return figures
+
+
 def measure() -> dict[str, int]:
     """All rows, by their names in gas.json."""
-    return batch_gas()
+    return {**batch_gas(), **unwinding_gas()}
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@
 @notice Orders of an epoch are sealed, then opened, then trade together: one price for each series,
         whoever came first or shouted loudest. An epoch e takes LENGTH seconds from e x LENGTH on:
 
-          commit     e x LENGTH      a hash, backed by a bond
+          commit     e x LENGTH      a hash, backed by a bond; or the order itself, for all to see
           reveal     next LENGTH     what was sealed; who stays silent forfeits the bond
           challenge  until WINDOW s  who shows an order whose account would not pass its margin has it
                      after that      dropped before prices are made, for half of its bond

@@ -11,7 +11,8 @@
         over what they can. The whole costs no more than the taker's limit, measured on its account
         with what waits at its own limit, or nothing happens.
 @dev A pool is asked once for the price of a whole leg; its answer, with the bend of its cost, gives
-     its marginal price. Where a limit stops the pool it is asked for a half, and for a quarter.
+     its marginal price, but for the fee that contracts which restore its surface do not pay. Where a
+     limit stops the pool it is asked for a half, and for a quarter.
      The batch's price is not known before it clears, only that it is no worse than the limit: that is
      what it counts here. Its bond is of what the account's owner brought there.
      Who routes makes this contract an operator; it then acts for none but its caller.
