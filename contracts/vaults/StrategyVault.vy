@@ -15,7 +15,8 @@
         has a price that somebody could choose his moment for. `begin` waits for an hour after the
         last round. An asset that is not the stablecoin ends its rounds with cash, or owing some: then
         anyone exchanges it at the oracle's price and EDGE on top.
-@dev Shares are in vault_shares.vy, the order and its bond, which who begins a round lends, in bonds.vy.
+@dev Shares are in vault_shares.vy, the order and its bond, which who begins a round lends, in bonds.vy,
+     what the vault holds and what it is worth in holdings.vy.
 @custom:trust The owner gets a fee of new gains, at most a fifth, and can end the rounds for good. It
               cannot change the strategy or touch assets.
 @custom:kill `stop`: no further round. Then, and when a round outlives its options by three days, `leave`
@@ -23,21 +24,21 @@
 @custom:rounding In favour of those who stay (EIP-4626).
 """
 
-from ethereum.ercs import IERC20
 from ethereum.ercs import IERC20Detailed
-from ethereum.ercs import IERC4626
 from snekmate.auth import ownable
 
 from ..instruments import series
 from ..interfaces import IClearinghouse
-from ..interfaces import IOracle
+from ..interfaces import IMarginEngine
 from ..interfaces import IStrategist
 from . import bonds
+from . import holdings
 from . import vault_shares
 
 initializes: ownable
 initializes: vault_shares[ownable := ownable]
 initializes: bonds
+initializes: holdings
 
 exports: (
     vault_shares.__interface__,
@@ -49,15 +50,18 @@ exports: (
     bonds.revealed,
     bonds.lender,
     bonds.owed,
+    holdings.CLEARINGHOUSE,
+    holdings.ORACLE,
+    holdings.UNDERLYING,
+    holdings.ACCOUNT,
+    holdings.ASSET_INDEX,
+    holdings.WRAPPED,
     ownable.owner,
     ownable.transfer_ownership,
 )
 
 
 interface Ledger:
-    def token_of(asset: uint256) -> address: view
-    def deposit(account: uint256, asset: uint256, amount: uint256): nonpayable
-    def withdraw(account: uint256, asset: uint256, amount: uint256, receiver: address): nonpayable
     def settle(accounts: DynArray[uint256, 32]): nonpayable
 
 
@@ -66,31 +70,14 @@ interface Batch:
     def ORACLE() -> address: view
 
 
-WAD: constant(uint256) = 10**18
-BPS: constant(uint256) = 10**4
 # [s] that a vault stays open between rounds.
 PAUSE: constant(uint256) = 3_600
 # [s] after the expiry of its options that a round may take to end.
 OVERDUE: constant(uint256) = 259_200
-EDGE: constant(uint256) = 50  # [bps] for who exchanges what a round left in cash
 # [wad USD] of cash that may stay behind after a round, so that gifts of cents hold up nobody.
 CRUMBS: constant(int256) = 10**18
 
-CLEARINGHOUSE: public(immutable(address))
-ORACLE: public(immutable(address))
 STRATEGIST: public(immutable(address))
-UNDERLYING: public(immutable(uint256))
-ACCOUNT: public(immutable(uint256))
-# Of the clearinghouse; 0 is the stablecoin. `WRAPPED`: an ERC-4626 over the underlying.
-ASSET_INDEX: public(immutable(uint256))
-WRAPPED: public(immutable(bool))
-TOKEN: immutable(IERC20)
-CASH: immutable(address)
-# [wad] of the smallest unit of asset and of cash
-SCALE: immutable(uint256)
-CASH_SCALE: immutable(uint256)
-# Units of the wrapped asset in one whole.
-UNIT_BELOW: immutable(uint256)
 
 # Fixed for the life of the vault.
 strategy: IStrategist.Rules
@@ -112,12 +99,6 @@ event RoundFinished:
     round: indexed(uint256)
     assets: uint256
     fee_shares: uint256
-
-
-event Exchanged:
-    account: indexed(address)
-    cash: int256  # [wad USD] that the vault got
-    assets: int256  # that the vault got, own units
 
 
 event Left:
@@ -155,31 +136,13 @@ def __init__(
     ownable._transfer_ownership(owner)
     assert staticcall IStrategist(strategist).is_sound(rules)
     STRATEGIST = strategist
-    UNDERLYING = underlying
     self.strategy = rules
     bonds.__init__(batch)
-    ORACLE = staticcall Batch(batch).ORACLE()
     ledger: address = staticcall Batch(batch).CLEARINGHOUSE()
-    CLEARINGHOUSE = ledger
-    ACCOUNT = convert(self, uint256) << 96
-    ASSET_INDEX = asset_index
-    WRAPPED = wrapped
-    cash: address = staticcall Ledger(ledger).token_of(0)
-    TOKEN = IERC20(asset)
-    CASH = cash
-    decimals: uint8 = staticcall IERC20Detailed(asset).decimals()
-    SCALE = 10 ** (18 - convert(decimals, uint256))
-    CASH_SCALE = 10 ** (18 - convert(staticcall IERC20Detailed(cash).decimals(), uint256))
-    vault_shares.__init__(name, symbol, asset, decimals)
-    extcall IERC20(asset).approve(ledger, max_value(uint256), default_return_value=True)
-    if asset != cash:
-        extcall IERC20(cash).approve(ledger, max_value(uint256), default_return_value=True)
+    oracle: address = staticcall Batch(batch).ORACLE()
+    holdings.__init__(ledger, oracle, underlying, asset_index, asset, wrapped)
+    vault_shares.__init__(name, symbol, asset, staticcall IERC20Detailed(asset).decimals())
     self.since = block.timestamp
-    unit: uint256 = WAD
-    if wrapped:
-        inner: address = staticcall IERC4626(asset).asset()
-        unit = 10 ** convert(staticcall IERC20Detailed(inner).decimals(), uint256)
-    UNIT_BELOW = unit
 
 
 # -- shares (ERC-4626) --
@@ -243,13 +206,12 @@ def leave(shares: uint256, receiver: address) -> uint256:
     assert self._in_round(), "vault: open, redeem"
     expiry: uint256 = series._expiry(bonds.order.legs[0].series)
     assert self.stopped or block.timestamp >= expiry + OVERDUE, "vault: no emergency"
-    free: int256 = (staticcall IClearinghouse(CLEARINGHOUSE).health(ACCOUNT)).initial
+    health: IMarginEngine.Health = staticcall IClearinghouse(holdings.CLEARINGHOUSE).health(holdings.ACCOUNT)
     supply: uint256 = vault_shares.erc20.totalSupply + vault_shares.VIRTUAL
-    worth: uint256 = convert(max(free, 0), uint256) * shares // supply
-    assets: uint256 = min(worth * WAD // self._served_price(), self._held() * shares // supply) // SCALE
+    worth: uint256 = convert(max(health.initial, 0), uint256) * shares // supply
+    assets: uint256 = holdings._assets_for(worth, holdings._held() * shares // supply)
     vault_shares.erc20._burn(msg.sender, shares)
-    if assets != 0:
-        extcall Ledger(CLEARINGHOUSE).withdraw(ACCOUNT, ASSET_INDEX, assets, receiver)
+    holdings._fetch(assets, receiver)
     log Left(owner=msg.sender, shares=shares, assets=assets)
     return assets
 
@@ -268,16 +230,16 @@ def begin(expiry: uint256, strikes: DynArray[uint256, 2], bond: uint256):
     assert not self.stopped, "vault: stopped"
     self._require_open()
     assert block.timestamp >= self.since + PAUSE, "vault: just opened"
-    amount: uint256 = staticcall TOKEN.balanceOf(self)
+    amount: uint256 = holdings._here()
     assert amount != 0 and vault_shares.erc20.totalSupply != 0, "vault: empty"
-    extcall Ledger(CLEARINGHOUSE).deposit(ACCOUNT, ASSET_INDEX, amount)
+    holdings._bring(amount)
     words: DynArray[uint256, 2] = []
     order: bonds.Order = empty(bonds.Order)
     price: uint256 = 0
     words, order.limit, order.units, price = staticcall IStrategist(STRATEGIST).choose(
-        UNDERLYING, self.strategy, expiry, strikes, amount * SCALE * self._served_price() // WAD
+        holdings.UNDERLYING, self.strategy, expiry, strikes, holdings._served_value(amount)
     )
-    order.account = ACCOUNT
+    order.account = holdings.ACCOUNT
     for word: uint256 in words:
         order.legs.append(bonds.Leg(series=word >> 96, ratio=series._quantity(word)))
     self.rounds += 1
@@ -305,34 +267,9 @@ def exchange(cash: uint256, limit: uint256) -> uint256:
     @param limit In units of the asset: the least to get, or the most to bring.
     @return The assets moved.
     """
-    assert ASSET_INDEX != 0, "vault: asset is cash"
+    assert holdings.ASSET_INDEX != 0, "vault: asset is cash"
     self._require_through()
-    ledger: Ledger = Ledger(CLEARINGHOUSE)
-    amount: uint256 = cash * CASH_SCALE
-    balance: int256 = staticcall IClearinghouse(CLEARINGHOUSE).cash_of(ACCOUNT)
-    unit: uint256 = self._served_price() * SCALE
-    assets: uint256 = 0
-    if balance < 0:
-        # The last unit may be more than is owed.
-        assert amount < convert(-balance, uint256) + CASH_SCALE, "vault: more than is owed"
-        assets = amount * WAD * (BPS + EDGE) // (unit * BPS)
-        assert assets >= limit, "vault: beyond limit"
-        moved: bool = extcall IERC20(CASH).transferFrom(msg.sender, self, cash, default_return_value=True)
-        assert moved, "vault: transfer failed"
-        extcall ledger.deposit(ACCOUNT, 0, cash)
-        extcall ledger.withdraw(ACCOUNT, ASSET_INDEX, assets, msg.sender)
-        log Exchanged(account=msg.sender, cash=convert(amount, int256), assets=-convert(assets, int256))
-    else:
-        assert amount <= convert(balance, uint256), "vault: more than there is"
-        divisor: uint256 = unit * BPS
-        assets = (amount * WAD * (BPS - EDGE) + divisor - 1) // divisor
-        assert assets <= limit, "vault: beyond limit"
-        moved: bool = extcall TOKEN.transferFrom(msg.sender, self, assets, default_return_value=True)
-        assert moved, "vault: transfer failed"
-        extcall ledger.deposit(ACCOUNT, ASSET_INDEX, assets)
-        extcall ledger.withdraw(ACCOUNT, 0, cash, msg.sender)
-        log Exchanged(account=msg.sender, cash=-convert(amount, int256), assets=convert(assets, int256))
-    return assets
+    return holdings._exchange(cash, limit)
 
 
 @external
@@ -341,18 +278,17 @@ def finish():
     @notice Ends a round: its options are settled, its assets come back, the vault opens.
     """
     assert self._in_round(), "vault: no round"
-    extcall Ledger(CLEARINGHOUSE).settle([ACCOUNT])
+    extcall Ledger(holdings.CLEARINGHOUSE).settle([holdings.ACCOUNT])
     self._require_through()
     bonds._return()
-    cash: int256 = staticcall IClearinghouse(CLEARINGHOUSE).cash_of(ACCOUNT)
-    amount: uint256 = self._held() // SCALE
-    if ASSET_INDEX != 0:
+    if holdings.ASSET_INDEX != 0:
+        cash: int256 = holdings._cash()
         assert cash >= 0 and cash < CRUMBS, "vault: cash to exchange"
-    if amount != 0:
-        extcall Ledger(CLEARINGHOUSE).withdraw(ACCOUNT, ASSET_INDEX, amount, self)
+    amount: uint256 = holdings._held_units()
+    holdings._fetch(amount, self)
     self.rounds += 1
     self.since = block.timestamp
-    fee_shares: uint256 = vault_shares._charge(staticcall TOKEN.balanceOf(self))
+    fee_shares: uint256 = vault_shares._charge(holdings._here())
     log RoundFinished(round=self.rounds, assets=amount, fee_shares=fee_shares)
 
 
@@ -479,40 +415,8 @@ def _require_through():
     """
     assert self._in_round(), "vault: no round"
     assert bonds._is_over(), "vault: order is open"
-    assert len(staticcall IClearinghouse(CLEARINGHOUSE).positions_of(ACCOUNT)) == 0, "vault: options are open"
-
-
-@internal
-@view
-def _held() -> uint256:
-    """
-    @return [wad] of the asset in the account.
-    """
-    if ASSET_INDEX == 0:
-        return convert(max(staticcall IClearinghouse(CLEARINGHOUSE).cash_of(ACCOUNT), 0), uint256)
-    for word: uint256 in staticcall IClearinghouse(CLEARINGHOUSE).holdings_of(ACCOUNT):
-        if word >> 248 == ASSET_INDEX:
-            return word & (2**248 - 1)
-    return 0
-
-
-@internal
-@view
-def _served_price() -> uint256:
-    """
-    @return [wad USD] of one whole asset; reverts when the oracle serves no price.
-    """
-    if ASSET_INDEX == 0:
-        return WAD
-    return self._with_wrapping((staticcall IOracle(ORACLE).price(UNDERLYING))[0])
-
-
-@internal
-@view
-def _with_wrapping(price: uint256) -> uint256:
-    if not WRAPPED:
-        return price
-    return price * staticcall IERC4626(TOKEN.address).convertToAssets(WAD // SCALE) // UNIT_BELOW
+    options: DynArray[uint256, 128] = staticcall IClearinghouse(holdings.CLEARINGHOUSE).positions_of(holdings.ACCOUNT)
+    assert len(options) == 0, "vault: options are open"
 
 
 @internal
@@ -521,14 +425,8 @@ def _total() -> uint256:
     """
     @return All assets, in their own units.
     """
-    here: uint256 = staticcall TOKEN.balanceOf(self)
-    if not self._in_round():
-        return here
-    worth: int256 = (staticcall IClearinghouse(CLEARINGHOUSE).health(ACCOUNT)).equity
-    price: uint256 = WAD
-    if ASSET_INDEX != 0:
-        price = self._with_wrapping((staticcall IOracle(ORACLE).spot(UNDERLYING))[0])
-    return here + convert(max(worth, 0), uint256) * WAD // max(price * SCALE, 1)
+    here: uint256 = holdings._here()
+    return here + holdings._worth() if self._in_round() else here
 
 
 @internal

@@ -19,6 +19,7 @@ DOORS: dict[str, list[tuple[str, tuple[Any, ...]]]] = {
         ("take", (0,)),
         ("commit", (HASH, 10**10)),
         ("reveal", (ORDER, HASH, 0)),
+        ("place", (ORDER, HASH, 0)),
         ("forfeit", (NOBODY, HASH)),
         ("challenge", (0,)),
         ("judge", (0, 0)),
