@@ -93,6 +93,8 @@ BPS: constant(int256) = 10**4
 PORTFOLIO: constant(uint256) = 1
 # [bps] of the notional taken, by which the contract's equity at mark must rise.
 EDGE: constant(int256) = 25
+# Part of LARGE that is taken at least: a tenth.
+LEAST: constant(int256) = 10
 # [bps] of the money that stands for bonds in the batch.
 BONDS: constant(uint256) = 300
 # Orders are off the mark by up to MOST [bps] of an option's value, or of a 500th of spot if that is
@@ -218,6 +220,8 @@ def take(account: uint256, units: uint256, kind: uint256):
     extcall House(HOUSE).bid(account, ACCOUNT, units, max_value(int256), kind, block.timestamp)
     notional -= self._notional(account)
     after: IMarginEngine.Health = staticcall ledger.health(ACCOUNT)
+    # Or anyone could bind all money for a crumb.
+    assert notional * LEAST >= LARGE, "unwind: too little"
     gain: int256 = after.equity - before.equity
     assert gain * BPS >= notional * EDGE, "unwind: too dear"
     log Taken(account=account, notional=notional, gain=gain)

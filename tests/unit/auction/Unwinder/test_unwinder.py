@@ -173,6 +173,9 @@ def test_only_large_accounts_at_a_discount(world: Unwinding) -> None:
     # At the first prices nothing is gained.
     with boa.reverts("unwind: too dear"):
         world.unit.take(world.account, WAD, SOLVENT)
+    for units in (10**12, WAD // 20):
+        with boa.reverts("unwind: too little"):
+            world.unit.take(world.account, units, SOLVENT)
     with boa.reverts("auction: wrong kind"):
         world.unit.take(world.account, WAD, 2)
     world.pass_time(4 * 3_600)
