@@ -199,6 +199,32 @@ def test_leaving_in_an_emergency_takes_only_what_is_free(world: VaultWorld, stop
     assert world.ledger.health(vault.ACCOUNT()).initial >= 0
 
 
+@pytest.mark.parametrize("spot", [2_500, 2_750, 2_950])
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_leaving_in_an_emergency_harms_nobody_who_stays(
+    world: VaultWorld, name: str, spot: float
+) -> None:
+    """Whatever the strategy and wherever the price has gone: no more than a fair share is paid, the
+    others' shares are worth no less, and the account still passes."""
+    vault = world.vaults[name]
+    for owner in (world.depositor, world.friend):
+        world.bring(vault, owner, 10_000 if ASSETS[name] == 0 else 5)
+    world.play(name)
+    vault.stop(sender=world.owner)
+    world.market.push_price(spot, 0.15)
+    shares, token = vault.balanceOf(world.friend), world.tokens[ASSETS[name]]
+    fair, others = (
+        vault.convertToAssets(vault.balanceOf(one)) for one in (world.friend, world.depositor)
+    )
+    before = token.balanceOf(world.friend)
+    paid = vault.leave(shares, world.friend, sender=world.friend)
+    assert token.balanceOf(world.friend) - before == paid and 0 < paid <= fair
+    assert vault.convertToAssets(vault.balanceOf(world.depositor)) >= others
+    assert world.ledger.health(vault.ACCOUNT()).initial >= 0
+    # Again and again, nobody empties what the options need.
+    assert vault.balanceOf(world.friend) == 0
+
+
 def test_fees_are_bounded_and_charged_on_new_gains_only(world: VaultWorld) -> None:
     vault = world.vaults["secured put"]
     with boa.reverts("vault: fee too high"):
