@@ -70,6 +70,7 @@ class VaultStudy:
 
     def run(self, most: int | None = None) -> dict[str, Rounds]:
         """Rounds until the path ends, at most so many."""
+        self.market.travel_to(self.bars[0].timestamp)
         place = self.show(self.bars[0])
         self.note()
         for _ in range(len(self.bars) if most is None else most):
