@@ -1,0 +1,108 @@
+"""Doors outside their time, strikes in any order, requests of one kind, and half a payment."""
+
+from typing import Any
+
+import boa
+import pytest
+
+from tests.unit.vaults.conftest import LENT, STRATEGIES, VaultWorld
+from tests.world import build
+
+HOUR = 3_600
+UNIT = 10**6
+
+
+@pytest.fixture
+def queue(world: VaultWorld) -> Any:
+    """In front of the dollar vault, between rounds; two people may bring both."""
+    made = build("vaults/VaultQueue.vy", world.vaults["secured put"].address)
+    for owner in (world.depositor, world.friend):
+        world.bring(world.vaults["secured put"], owner, 1_000)
+        world.give(world.vaults["secured put"], owner, 1_000 * UNIT)
+        for token in (world.token, world.vaults["secured put"]):
+            token.approve(made.address, 2**256 - 1, sender=owner)
+    return made
+
+
+def test_between_rounds_all_may_come_and_nothing_ends(world: VaultWorld) -> None:
+    vault = world.vaults["covered call"]
+    assert vault.maxDeposit(world.depositor) == vault.maxMint(world.depositor) == 2**112
+    for act in (lambda: vault.reveal(0), vault.finish, lambda: vault.exchange(1, 0)):
+        with boa.reverts("vault: no round"):
+            act()
+
+
+def test_too_near_an_expiry(world: VaultWorld) -> None:
+    vault = world.vaults["secured put"]
+    world.bring(vault, world.depositor, 20_000)
+    world.later(HOUR)
+    near = (int(boa.env.timestamp) // HOUR + 2) * HOUR
+    with boa.reverts("vault: tenor out of range"):
+        vault.begin(near, world.strikes("secured put"), LENT, sender=world.lender)
+
+
+def test_legs_are_traded_in_the_order_of_their_codes(world: VaultWorld) -> None:
+    """However the rules name them: the batch takes legs ascending."""
+    world.later(HOUR)
+    legs, *rest = STRATEGIES["collar"]
+    strikes = world.strikes("collar")
+    found = [
+        world.strategist.choose(1, (order, *rest), world.expiry, given, 10**22)[0]
+        for order, given in ((list(legs), strikes), (list(legs)[::-1], strikes[::-1]))
+    ]
+    assert found[0] == found[1] == sorted(found[0])
+
+
+@pytest.mark.parametrize("kind", ["assets", "shares"])
+def test_a_batch_of_one_kind(world: VaultWorld, queue: Any, kind: str) -> None:
+    me, vault = world.depositor, world.vaults["secured put"]
+    shares = vault.balanceOf(me) // 2
+    brought = (500 * UNIT, 0) if kind == "assets" else (0, shares)
+    id = queue.request(*brought, sender=me)
+    queue.serve()
+    assets, made = queue.due(id, me)
+    assert (assets > 0, made > 0) == (kind == "shares", kind == "assets")
+    before = world.token.balanceOf(me), vault.balanceOf(me)
+    queue.claim(id, me)
+    assert (world.token.balanceOf(me), vault.balanceOf(me)) == (
+        before[0] + assets,
+        before[1] + made,
+    )
+
+
+def test_both_kinds_come_back_or_neither(world: VaultWorld) -> None:
+    """The asset fails: the shares beside it do not leave either."""
+    token = build("tests/hostile/FalseToken.vy")
+    shares = boa.loads(SHARES, token.address)
+    queue = build("vaults/VaultQueue.vy", shares.address)
+    me = world.friend
+    token.mint(me, 10)
+    token.approve(queue.address, 10, sender=me)
+    queue.request(5, 7, sender=me)
+    token.jam(True)
+    with boa.reverts("queue: transfer failed"):
+        queue.cancel(sender=me)
+    assert shares.moved() == 0
+    token.jam(False)
+    queue.cancel(sender=me)
+    assert (shares.moved(), token.balanceOf(me)) == (7, 10)
+
+
+SHARES = """
+# pragma version 0.4.3
+asset: public(address)
+moved: public(uint256)
+
+@deploy
+def __init__(asset: address):
+    self.asset = asset
+
+@external
+def transferFrom(sender: address, receiver: address, amount: uint256) -> bool:
+    return True
+
+@external
+def transfer(receiver: address, amount: uint256) -> bool:
+    self.moved += amount
+    return True
+"""
