@@ -313,10 +313,11 @@ def liquidate(account: uint256, bidder: uint256, fraction: uint256, sold_cash: i
 @external
 def provide(change: int256):
     """
-    @notice Moves the sum of losses to be expected from auctions by `change` [wad].
+    @notice Moves the sum of losses to be expected from auctions by `change` [wad]. What a house that
+            comes back no longer expects, the ledger has forgotten: so never below nothing.
     """
     self._require_house()
-    after: int256 = convert(ledger.pending, int256) + change
+    after: int256 = max(convert(ledger.pending, int256) + change, 0)
     log Provided(change=change, pending=after)
     ledger.pending = convert(after, uint256)
 
@@ -409,10 +410,11 @@ def set_venue(venue: address, allowed: bool):
 @external
 def set_auction_house(house: address):
     """
-    @notice Changes the house. It adopts what is frozen, and expects losses anew.
+    @notice Changes the house. Another one adopts what is frozen, and expects losses anew.
     """
     ownable._check_owner()
-    ledger.pending = 0
+    if house != ledger.auction_house:
+        ledger.pending = 0
     log AuctionHouseSet(old=ledger.auction_house, new=house)
     ledger.auction_house = house
 

@@ -4,6 +4,7 @@ import boa
 import pytest
 
 from novate.series import WAD
+from tests.world import World, build
 
 from .conftest import INSOLVENT, House, usd
 
@@ -68,3 +69,38 @@ def test_not_at_a_stale_price(insolvent: House) -> None:
         insolvent.house.provide(insolvent.account)
     with boa.reverts("auction: not running"):
         insolvent.house.provide(insolvent.rival)
+
+
+def insolvent_world() -> tuple[World, int]:
+    """A writer of puts whose auction is expected to leave a loss, in the real market."""
+    world = World()
+    writer, holder = world.person("writer", cash=1_000), world.person("holder", cash=5_000)
+    world.novate(world.trade(writer, holder, world.market.put(2_700), 2, 50))
+    world.market.push_price(1_500, 0.3)
+    world.market.auctions.start(writer.number, holder.number)
+    return world, writer.number
+
+
+def test_the_house_named_again_forgets_nothing() -> None:
+    world, writer = insolvent_world()
+    ledger, house = world.ledger, world.market.auctions
+    pending = ledger.pending()
+    assert pending == house.provisions(writer) > 0
+    ledger.set_auction_house(house.address, sender=world.owner)
+    assert ledger.pending() == pending
+    world.market.push_price(3_000, 0.1)
+    house.finish(writer)
+    assert ledger.pending() == house.provisions(writer) == 0
+
+
+def test_a_house_that_comes_back_can_end_its_auctions() -> None:
+    world, writer = insolvent_world()
+    ledger, house = world.ledger, world.market.auctions
+    other = build("auction/AuctionHouse.vy", ledger.address, world.owner)
+    for one in (other, house):
+        ledger.set_auction_house(one.address, sender=world.owner)
+    assert ledger.pending() == 0 < house.provisions(writer)
+    world.market.push_price(3_000, 0.1)
+    house.finish(writer)
+    assert ledger.pending() == house.provisions(writer) == 0
+    assert not ledger.in_auction(writer)
