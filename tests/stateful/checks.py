@@ -166,6 +166,7 @@ class Checks:
         village = self.village
         place, number = village.addresses[who], village.numbers[f"#{who}"]
         tokens = ("cash_token", "index_token", "yield_token", "security_fund", "pool_shares_0")
+        tokens += ("vault_0", "vault_1")
         asked: list[Any] = [
             (village.units[token].balanceOf, (place,)) for token in (*tokens, "votes")
         ]
@@ -721,7 +722,7 @@ def roles_of(village: Village) -> dict[str, list[str]]:
     """unit.function -> who may call it, from access.toml, but for what is one's own."""
     table = tomllib.loads((ROOT / "novate/governance/access.toml").read_text())
     found: dict[str, list[str]] = {}
-    own = ("SecurityFund", "PoolShares", "StrategyVault")
+    own = ("SecurityFund", "PoolShares", "StrategyVault", "Unwinder")
     sections = {"clearinghouse": ("BackOffice",), "portfolio_margin": ("PortfolioSettings",)}
     for unit, contract in village.units.items():
         name = Path(str(contract.compiler_data.contract_path)).stem

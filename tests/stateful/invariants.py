@@ -73,61 +73,103 @@ def open_engine() -> None:
     boa.env.evm.patch.timestamp = START
 
 
-def work(worker: int, options: argparse.Namespace, folder: str) -> None:
-    """What one process does: its share of the worlds, written to a file."""
-    from tests.stateful.worlds import Campaign, Seen
+class Part:
+    """The share of one process, and where it is written."""
 
-    seen, failures, branches = Seen(), [], set()
-    share = options.calls // options.processes
-    # A first part is recorded branch by branch, which takes longer.
-    for part, watched in ((options.recorded / 100, True), (1 - options.recorded / 100, False)):
-        if not part:
-            continue
+    def __init__(self, worker: int, options: argparse.Namespace, folder: str) -> None:
+        from tests.stateful.worlds import Campaign, Seen
+
+        self.kind, self.options, self.worker = Campaign, options, worker
+        self.file = Path(folder, f"part{worker}.json")
+        self.seen, self.twins = Seen(), Counter[str]()
+        self.failures: list[dict[str, Any]] = []
+        self.branches: set[Any] = set()
+        self.functions: list[str] = []
+        self.until = time.monotonic() + 60 * options.minutes
+
+    def play(self, calls: float, seed: int, recorded: bool) -> None:
+        """Worlds until so many calls were made; every minute what there is so far is written."""
+        options = self.options
         open_engine()
-        campaign = Campaign(replays=0 if watched else options.replays, watched=watched)
-        seed = options.seed + worker + (0 if watched else 10**6)
+        campaign = self.kind(0 if recorded else options.replays, recorded)
+        self.functions = sorted({f"{unit}.{name}" for unit, name, _, _ in _functions(campaign)})
         told = time.monotonic()
-        while campaign.seen.steps < share * part and len(failures) < options.stop:
-            failure = None
-            try:
-                failure = campaign.play(seed, options.length)
-            except Exception:
-                print(f"world {seed}: {traceback.format_exc()}", flush=True)
-                failures.append({"seed": seed, "check": "error", "detail": traceback.format_exc()})
-            if failure is not None:
-                print(f"world {seed}, step {len(failure.steps)}: {failure.detail}", flush=True)
-                if options.shrink:
-                    failure = campaign.shrink(failure)
-                    print(f"world {seed}: {len(failure.steps)} steps", flush=True)
-                failures.append(failure.as_row())
+        while campaign.seen.steps < calls and len(self.failures) < options.stop:
+            self.world(campaign, seed)
             seed += options.processes
             if time.monotonic() - told > 60:
                 told = time.monotonic()
-                print(f"process {worker}: {campaign.seen.steps:,} calls, seed {seed}", flush=True)
-        seen.add(campaign.seen)
-        branches |= campaign.recorder.branches
-        functions = sorted({f"{u}.{f}" for u, f, _, _ in _functions(campaign)})
-    twins: Counter[str] = Counter()
-    for twin in range(worker, options.twins, options.processes):
-        found = play_twin(options.seed + twin, options.twin_steps, twins)
-        if found:
-            print(found, flush=True)
-            failures.append({"seed": options.seed + twin, "check": "reference", "detail": found})
-    result = {
-        "seen": {
-            name: dict(getattr(seen, name))
-            for name in ("calls", "refusals", "checks", "states", "inner")
-        },
-        "steps": seen.steps,
-        "worlds": seen.worlds,
-        "replays": seen.replays,
-        "twins": dict(twins),
-        "branches": sorted([*place, way] for place, way in branches),
-        "failures": failures,
-        "functions": functions,
-        "seconds": time.process_time(),
-    }
-    Path(folder, f"part{worker}.json").write_text(json.dumps(result))
+                print(f"process {self.worker}: {campaign.seen.steps:,} calls", flush=True)
+                self.write(campaign)
+            if time.monotonic() > self.until:
+                break
+        self.write(campaign)
+        self.seen.add(campaign.seen)
+        self.branches |= campaign.recorder.branches
+
+    def world(self, campaign: Any, seed: int) -> None:
+        try:
+            failure = campaign.play(seed, self.options.length)
+        except Exception:
+            print(f"world {seed}: {traceback.format_exc()}", flush=True)
+            row = {"seed": seed, "check": "error", "detail": traceback.format_exc()}
+            self.failures.append(row)
+            return
+        if failure is not None:
+            print(f"world {seed}, step {len(failure.steps)}: {failure.detail}", flush=True)
+            if self.options.shrink:
+                failure = campaign.shrink(failure)
+                print(f"world {seed}: {len(failure.steps)} steps", flush=True)
+            self.failures.append(failure.as_row())
+
+    def reference(self) -> None:
+        """Worlds of contracts and reference ledger."""
+        options = self.options
+        open_engine()
+        for number in range(self.worker, options.twins, options.processes):
+            found = play_twin(options.seed + number, options.twin_steps, self.twins)
+            if found:
+                print(found, flush=True)
+                row = {"seed": options.seed + number, "check": "reference", "detail": found}
+                self.failures.append(row)
+        self.write(None)
+
+    def write(self, campaign: Any) -> None:
+        from tests.stateful.worlds import Seen
+
+        seen = Seen()
+        seen.add(self.seen)
+        branches = set(self.branches)
+        if campaign is not None:
+            seen.add(campaign.seen)
+            branches |= campaign.recorder.branches
+        names = ("calls", "refusals", "checks", "states", "inner")
+        result = {
+            "seen": {name: dict(getattr(seen, name)) for name in names},
+            "steps": seen.steps,
+            "worlds": seen.worlds,
+            "replays": seen.replays,
+            "twins": dict(self.twins),
+            "branches": sorted([*place, way] for place, way in branches),
+            "failures": self.failures,
+            "functions": self.functions,
+            "seconds": time.process_time(),
+        }
+        draft = self.file.with_suffix(".draft")
+        draft.write_text(json.dumps(result))
+        draft.replace(self.file)
+
+
+def work(worker: int, options: argparse.Namespace, folder: str) -> None:
+    """What one process does."""
+    part = Part(worker, options, folder)
+    share = options.calls / options.processes
+    recorded = share * options.recorded / 100
+    part.reference()
+    # Recorded branch by branch, which takes longer, is only a part.
+    if recorded:
+        part.play(recorded, options.seed + worker, True)
+    part.play(share - recorded, options.seed + worker + 10**6, False)
 
 
 def _functions(campaign: Any) -> Any:
@@ -243,6 +285,7 @@ def main() -> int:
     parser.add_argument("--twins", type=int, default=105, help="worlds beside the reference ledger")
     parser.add_argument("--twin-steps", type=int, default=100)
     parser.add_argument("--stop", type=int, default=5, help="failures of a process")
+    parser.add_argument("--minutes", type=float, default=10**6, help="no world begins later")
     parser.add_argument("--no-shrink", dest="shrink", action="store_false")
     parser.add_argument("--out", type=Path, default=OUT)
     options = parser.parse_args()
@@ -266,7 +309,8 @@ def main() -> int:
     found = report(parts, options, time.monotonic() - began)
     options.out.write_text(json.dumps(found, indent=1) + "\n")
     show(found)
-    keep(found["failures"])
+    if options.shrink:
+        keep(found["failures"])
     return 1 if found["failures"] or found["never_reached"] else 0
 
 

@@ -638,8 +638,9 @@ class Moves:
             inner = self.raw.step()
             unit, function = inner.target.split(".")
             if unit not in ("clearinghouse", "auctions", "security_fund"):
-                unit, function = "clearinghouse", "withdraw"
-                inner = Step(who, "", (f"#{who}", 0, 10**6, f"@{who}"))
+                # What anybody may call: only the lock refuses it.
+                unit, function = "clearinghouse", "settle"
+                inner = Step(who, "", ((f"#{who}",),))
             method = getattr(self.village.units[unit], function)
             try:
                 data = bytes(method.prepare_calldata(*self.village.resolve(inner.args)))
