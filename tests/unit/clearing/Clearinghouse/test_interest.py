@@ -62,6 +62,19 @@ def test_every_second_counts(world: World, borrower: Any) -> None:
             assert -world.cash(borrower) == pytest.approx(owed * growth**second, rel=1e-17)
 
 
+def test_the_certificate_rounds_down(world: World, lender: Any, borrower: Any) -> None:
+    """What one account owes is rounded up, what it has down; both sums are rounded down."""
+    for seconds in (11, 77, DAY):
+        # An index with digits down to the last.
+        boa.env.time_travel(seconds=seconds)
+        world.ledger.settle([])
+        boa.env.time_travel(seconds=seconds)
+        found = world.ledger.certificate()
+        assert found.debt == -world.cash(borrower) - 1
+        fund = world.ledger.cash_of(world.ledger.FUND())
+        assert 0 <= found.credit - world.cash(lender) - fund <= 1
+
+
 def test_views_and_writes_agree(world: World, lender: Any, borrower: Any) -> None:
     world.market.travel(days=10)
     seen = world.cash(lender), world.cash(borrower), world.ledger.cash_of(world.ledger.FUND())

@@ -6,7 +6,7 @@ from typing import Any
 import boa
 import pytest
 
-from tests.world import DAY, WAD, World, wad
+from tests.world import DAY, WAD, World, build, wad
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +51,31 @@ def test_the_fund_bears_what_it_can(world: World, people: list[Any]) -> None:
     assert fund(world) == wad(100)
     assert world.ledger.outstanding() == 0
     assert [world.cash(one) for one in people] == [wad(3_000), wad(1_000)]
+
+
+def test_a_loss_that_the_fund_just_bears_is_nobody_elses(world: World, people: list[Any]) -> None:
+    world.market.endow_fund(400)
+    header = world.ledger.header_of(world.ledger.FUND())
+    broke, bidder = world.market.account("broke"), world.person("bidder", cash=1)
+    world.freeze(broke)
+    world.ledger.liquidate(broke.number, bidder.number, WAD, 0, -wad(400), sender=world.house)
+    assert "LossSocialised" not in [type(log).__name__ for log in world.ledger.get_logs()]
+    assert (fund(world), world.ledger.outstanding()) == (0, 0)
+    # Flags and all: only its cash has changed.
+    assert world.ledger.header_of(world.ledger.FUND()) >> 128 == header >> 128
+
+
+def test_what_is_outstanding_is_no_limit_of_the_fund(world: World, people: list[Any]) -> None:
+    """Marking the fund and back does not make it forget what it owes to everybody."""
+    payer = world.person("payer", cash=996)
+    limits = build("margin/ExposureLimits.vy", world.market.oracle.address, world.owner)
+    lose(world, 100)
+    with boa.env.prank(world.owner):
+        world.ledger.set_exposure_limits(limits.address)
+        world.ledger.mark_limited(world.ledger.FUND(), True)
+        world.ledger.mark_limited(world.ledger.FUND(), False)
+    earn(world, payer, 60)
+    assert (fund(world), world.ledger.outstanding()) == (0, wad(40))
 
 
 def test_income_restores_everybody_before_the_fund(world: World, people: list[Any]) -> None:
