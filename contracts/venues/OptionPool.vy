@@ -12,7 +12,7 @@
         just moved or the value of a share swings (`pool_watch.vy`), and where limits of delta,
         gamma, vega and of what is owed are reached (`pool_rules.vy`).
         When its delta leaves a band, anybody may `hedge` it with forwards (a call and a put of one
-        strike) and is paid a fixed edge for that. Backers come and go through the
+        strike) and is paid a fixed edge for that, less the places that they take. Backers come and go through the
         queues of its shares (`PoolShares.vy`). Any number of pools with different rules stand side by side.
 @dev One pass over the book per trade (`PoolPricer.vy`): no figure is kept that could be out of date.
 @custom:trust The owner chooses rules within bounds; it cannot touch money. The oracle is trusted.
@@ -29,6 +29,7 @@ from ..interfaces import IOracle
 from ..interfaces import IMarginEngine
 from ..interfaces import IPoolPricer
 from ..interfaces import IPoolShares
+from . import pool_charges
 from . import pool_flows
 from . import pool_rules
 from . import pool_trades
@@ -179,7 +180,8 @@ def hedge(account: uint256, expiry: uint256, strike: uint256, quantity: int256) 
     call: uint256 = series._encode(UNDERLYING, expiry, strike, 0, 0)
     put: uint256 = series._encode(UNDERLYING, expiry, strike, 1, 0)
     pool_trades._require_tradable(UNDERLYING, call, quantity, rules, conduct)
-    risk: IPoolPricer.Risk = self._risk(call, rules)
+    positions: DynArray[uint256, 128] = staticcall IClearinghouse(CLEARINGHOUSE).positions_of(ACCOUNT)
+    risk: IPoolPricer.Risk = staticcall IPoolPricer(PRICER).assess(UNDERLYING, positions, call, 0)
     other: IPoolPricer.Risk = staticcall IPoolPricer(PRICER).assess(UNDERLYING, [], put, 0)
     assert risk.fresh, "pool: stale price"
     worth: Worth = self._worth_now(risk, conduct)
@@ -189,13 +191,26 @@ def hedge(account: uint256, expiry: uint256, strike: uint256, quantity: int256) 
     # Towards zero, and not beyond.
     assert (delta > 0) != (risk.delta > 0) and abs(delta) <= abs(risk.delta), "pool: no hedge"
     edge: int256 = pool_rules._field(conduct, pool_rules.EDGE) * abs(delta) // BPS
-    # Both options at their value, and the edge on the side that the pool pays for.
+    # Places for what is not held yet, as in pool_charges.vy.
+    places: int256 = 0
+    count: int256 = convert(len(positions), int256)
+    is_new: bool = True
+    for word: uint256 in positions:
+        is_new = is_new and word >> 96 != put
+    if is_new:
+        places = pool_charges._place(worth.income, count)
+        count += 1
+    if risk.held == 0:
+        places += pool_charges._place(worth.income, count)
+    # Both options at their value, the edge on the side that the pool pays for, places on the other.
     for_call: int256 = -quantity * risk.price // WAD
     for_put: int256 = quantity * other.price // WAD
     if quantity > 0:
         for_call -= edge
+        for_put += places
     else:
         for_put -= edge
+        for_call += places
     extcall IClearinghouse(CLEARINGHOUSE).novate(
         [
             pool_trades._leg(ACCOUNT, account, call, -quantity, for_call),

@@ -109,7 +109,7 @@ def _deal(order: IPoolPricer.Order, risk: IPoolPricer.Risk, count: int256) -> IP
         free = min(free, self._free(order, risk, deal.capital, begun))
     deal.fee = (size - free) * rate // (WAD * BPS) + 1
     if risk.held == 0:
-        deal.fee += min(deal.capital // BPS, DEAREST) * count**4 >> 28
+        deal.fee += self._place(deal.capital, count)
     # The fee is in the reserve when the rebate comes out: else a trade in parts would get more.
     deal.charge = max(deal.charge, -convert(order.reserve, int256) - deal.fee)
     deal.cost = deal.value + deal.fee + deal.charge
@@ -119,6 +119,15 @@ def _deal(order: IPoolPricer.Order, risk: IPoolPricer.Risk, count: int256) -> IP
     # Nor may who sells one owe for it.
     assert quantity > 0 or deal.cost <= 0, "pool: worth less than charge"
     return deal
+
+
+@internal
+@pure
+def _place(capital: int256, count: int256) -> int256:
+    """
+    @return [wad USD] what a further position costs beside so many, at most 128.
+    """
+    return min(max(capital, 0) // BPS, DEAREST) * count**4 >> 28
 
 
 @internal

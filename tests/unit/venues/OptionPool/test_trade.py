@@ -484,3 +484,28 @@ def test_dust_does_not_fill_the_pools_positions_for_nothing(world: PoolWorld) ->
     twin.book = dict(list(twin.book.items())[:8])
     assert 0 < twin.place(option(fresh), twin.income) < mpf("0.01")
     assert twin.place(option(world.held()[0][0]), twin.income) >= 0
+
+
+def test_nor_do_crumbs_of_hedges(world: PoolWorld) -> None:
+    """Each opens a call and a put: they pay for both places, as trades do."""
+    choose(world, band=1)
+    world.deal(world.series(2_750), 20)
+    world.pool.look(world.market.expiries(6)[1:])
+    world.pass_time(HOUR)
+    world.market.push_price(2_750, 0.15)
+    other, opened = world.other, 0
+    cash = world.cash(other)
+    for expiry in world.market.expiries(6)[2:]:
+        for strike in range(2_300, 3_200, 25):
+            if len(world.held()) <= 126:
+                arguments = (other.number, expiry, wad(strike), 10**9)
+                world.pool.hedge(*arguments, sender=other.address)
+                opened += 1
+    assert len(world.held()) == 127 and opened == 63
+    # From the second place to the last but one.
+    worth = sum(100 * (mpf(count) / 128) ** 4 for count in range(1, 127))
+    assert near(cash - world.cash(other), worth, 1e-3)
+    # A strike that is there already opens nothing.
+    cash = world.cash(other)
+    world.pool.hedge(*arguments, sender=other.address)
+    assert abs(cash - world.cash(other)) < WAD // 10**6
