@@ -166,8 +166,14 @@ def test_who_may_route_and_what(world: Routes) -> None:
             world.router.quote([(call.code, quantity)], world.pools, [])
     # Other series, other sides, other units: nothing for this leg.
     other = [world.order(world.series(2_800, expiry=1), -5, 1), world.order(call, 5, 1, 2)]
-    parts, _ = world.router.quote([(call.code, WAD)], [], other)
-    assert parts == []
+    # Nor figures that the venue refuses.
+    good = world.order(call, -5, 1)
+    for size, price in ((2**95, WAD), (wad(5), 2**96)):
+        account, taker, _, legs, *terms = good[0]
+        leg = (legs[0][0], legs[0][1], price)
+        other = [*other[:2], ((account, taker, size, [leg], *terms), *good[1:])]
+        parts, _ = world.router.quote([(call.code, WAD)], [], other)
+        assert parts == []
     # It acts for its caller only, and only when told to.
     world.market.operators.set_operator(world.router.address, False, sender=world.taker.address)
     with boa.reverts("router: not filled"):
@@ -269,6 +275,11 @@ def test_crumbs_of_the_batch_go_to_others(world: Routes) -> None:
     parts, _ = world.router.quote(legs, world.pools, [], world.batch.address, waits)
     found = {part.venue: part.quantity for part in parts}
     assert sum(found.values()) == wad(40) + 7 and found[2] % 10**9 == 0
+    # Without a price nothing waits.
+    for none in ([0], []):
+        parts, _ = world.router.quote(legs, world.pools, [], world.batch.address, none)
+        assert {part.venue for part in parts} <= {0, 1}
+        assert sum(part.quantity for part in parts) == wad(40) + 7
     # Alone, the batch leaves them open.
     parts, _ = world.router.quote(legs, [], [], world.batch.address, waits)
     assert [part.quantity for part in parts] == [wad(40)]
