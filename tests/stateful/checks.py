@@ -69,6 +69,15 @@ CHECKS = {
     "u votes add up": "to the supply",
     "u owners stay": "every unit belongs to whom it was given",
 }
+# Functions of the ledger that only another unit calls, by the event that each logs.
+INSIDE = {
+    "Frozen": "freeze",
+    "Charged": "charge",
+    "Liquidated": "liquidate",
+    "Provided": "provide",
+    "Deleveraged": "deleverage",
+    "Released": "release",
+}
 BLOCK_GAS = 30_000_000
 # [wad] rounding of an action; see test of the twin.
 DUST = 10**6
@@ -116,6 +125,7 @@ class Checks:
     def __init__(self, village: Village, known: set[str], roles: dict[str, list[str]]) -> None:
         self.village, self.known, self.roles = village, known, roles
         self.done: Counter[str] = Counter()
+        self.inside: Counter[str] = Counter()
         self.numbers = list(village.accounts)
         self.book: dict[int, dict[int, int]] = {number: {} for number in self.numbers}
         self.settled: set[tuple[int, int]] = set()
@@ -258,6 +268,10 @@ class Checks:
             elif unit in ("clearinghouse", "back_office"):
                 if event == "Deposited" and given["asset"] == 0:
                     deposited += given["amount"]
+                if event in INSIDE:
+                    self.inside[f"clearinghouse.{INSIDE[event]}"] += 1
+                    if event == "Frozen" and not given["frozen"]:
+                        self.inside["clearinghouse.thaw"] += 1
                 handler = getattr(self, f"on_{event}", None)
                 for key in ("account", "bidder", "opposite", "seller", "buyer", "receiver"):
                     if isinstance(given.get(key), int):

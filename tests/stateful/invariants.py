@@ -34,7 +34,7 @@ AROUND = (
     *("blacklist_token", "reenterer", "liar", "other_house", "other_curve", "second_feed"),
     *("pool_0", "pool_shares_0", "pool_pricer", "long_token", "long_tokens", "router", "batch"),
     *("standing", "quote_rewards", "strategist", "vault_0", "vault_1", "vault_queue_0"),
-    *("vault_queue_1",),
+    *("vault_queue_1", "unwinder", "unwinder_0"),
 )
 # Never reached, and why that is right.
 EXCUSED = {

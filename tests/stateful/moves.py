@@ -35,6 +35,8 @@ TRADERS = ("maker", "market maker", "writer", "reckless writer", "second writer"
 BIDDERS = ("bidder", "rival", "holder", "maker")
 BACKERS = ("backer", "rival", "keeper")
 UNIT = 10**9
+# Views of the governor that take a proposal.
+ASKED = ("state", "proposalSnapshot", "proposalDeadline", "proposalProposer", "proposalEta")
 SOLVENT, INSOLVENT = 1, 2
 
 
@@ -56,14 +58,14 @@ class Moves:
             self.any_call: 60,
             self.opens: 26,
             self.reduces: 8,
-            self.deposits: 8,
+            self.deposits: 5,
             self.leaves: 8,
             self.borrows: 3,
             self.transfers: 4,
             self.engines: 3,
             self.operators: 2,
             self.cancels: 2,
-            self.starts: 12,
+            self.starts: 18,
             self.bids: 2 if self.nobody_bids else 22,
             self.restarts: 4,
             self.finishes: 4,
@@ -81,13 +83,14 @@ class Moves:
             self.smiles: 3,
             self.forecasts: 3,
             self.hostilities: 6,
-            self.owner_acts: 6,
+            self.owner_acts: 12 if governed else 6,
             self.guardian_acts: 2,
-            self.governs: 4 if governed else 1,
+            self.governs: 40 if governed else 1,
             self.pool_moves: 4,
             self.longs: 3,
             self.permits: 2,
             self.watches: 2,
+            self.views: 2,
         }
 
     def pick(self, items: Any) -> Any:
@@ -133,10 +136,10 @@ class Moves:
             for code, quantity in held.items()
             if quantity < 0
         ]
-        if shorts and rng.random() < 0.25:
+        if shorts and rng.random() < 0.45:
             # Against somebody's short, from a little to ruin.
             series = Series.from_code(self.pick(shorts))
-            by = rng.choice([0.03, 0.06, 0.1, 0.2, 0.35])
+            by = rng.choice([0.03, 0.06, 0.1, 0.15, 0.2, 0.35])
             aim = series.strike / WAD * (1 - by if series.is_put else 1 + by)
         elif rng.random() < 0.2:
             aim += 0.3 * (2_750 - aim)
@@ -169,8 +172,10 @@ class Moves:
     def deposits(self) -> Move:
         who = self.pick(TRADERS + BIDDERS)
         asset = self.pick((0, 0, 0, *TOKENS))
-        unit = 10**6 if asset in (0, 5) else 10**18
-        amount = self.rng.randint(1, 800) * unit if asset in (0, 5) else self.rng.randint(1, unit)
+        # Dollars, or up to a tenth of a unit of the underlying.
+        amount = self.rng.randint(1, 10**5 if asset == 5 else 10**17)
+        if asset == 0:
+            amount = self.rng.randint(1, 500) * 10**6
         account = self.pick(list(self.village.numbers)) if self.rng.random() < 0.2 else f"#{who}"
         yield Step(who, "clearinghouse.deposit", (account, asset, amount))
 
@@ -192,10 +197,10 @@ class Moves:
 
     def borrows(self) -> Move:
         who = self.pick(TRADERS)
-        yield Step(who, "clearinghouse.deposit", (f"#{who}", 1, self.rng.randint(1, 4) * WAD))
+        yield Step(who, "clearinghouse.deposit", (f"#{who}", 1, self.rng.randint(1, 8) * WAD // 10))
         number = self.village.numbers[f"#{who}"]
         cash = max(self.view.cash[number], 0)
-        more = self.rng.randint(100, 2_500) * WAD
+        more = self.rng.randint(50, 1_500) * WAD
         amount = (cash + more) // 10**12
         yield Step(who, "clearinghouse.withdraw", (f"#{who}", 0, amount, f"@{who}"))
 
@@ -344,7 +349,7 @@ class Moves:
         number = (
             self.pick(short) if short and rng.random() < 0.9 else self.pick(list(village.accounts))
         )
-        if number not in village.accounts:
+        if number not in village.accounts or (not short and rng.random() < 0.8):
             return
         keeper = self.pick(("#keeper", "#keeper", "#fund", "#bidder", self.name(number)))
         yield Step("keeper", f"{self.house()}.start", (self.name(number), keeper))
@@ -743,6 +748,9 @@ class Moves:
             return
         change = kept if self.rng.random() < 0.1 else self.pick(CHANGES)
         target, args = change(self.rng)
+        if target == "forecast.start":
+            listed = (2, "@spot_feed", "@volatility_feed", DAY)
+            yield from self.owner_calls("oracle.list_underlying", listed)
         me = "@timelock" if self.governed else "@owner"
         yield from self.owner_calls(target, tuple(me if one == "@me" else one for one in args))
 
@@ -787,6 +795,44 @@ class Moves:
             yield Step("keeper", "~wait", (delay,))
             yield from self.push()
             yield Step("keeper", "~execute", body)
+
+    def views(self) -> Move:
+        """Questions with arguments that raw values seldom make."""
+        rng, village = self.rng, self.village
+        now, code = village.now, self.some_code()
+        series = Series.from_code(code)
+        market = (7 * DAY, 2_750 * WAD, 0, 2_750 * WAD, WAD // 5, 0, 0, WAD, WAD)
+        option = (2_700 * WAD, True, -WAD, 0)
+        rounds = int(village.units["spot_feed"].latestRoundData()[0])
+        signed = max(int(village.units["signed_feed"].rounds()), 1)
+        hours = now // HOUR * HOUR
+        row = [
+            Step("keeper", "margin_sheet.work_out", (0, (), (option,), market, (0,) * 12)),
+            Step("keeper", "oracle_lens.fault_of", (("@spot_feed", DAY, 0, 10**30),)),
+            Step("keeper", "oracle_lens.rounds_at", (1, now - HOUR)),
+            Step("keeper", "oracle.twap", (1, hours - HOUR, hours)),
+            Step("keeper", "listing.encode", (1, series.expiry, series.strike, 1, 0)),
+            Step("keeper", "spot_feed.getRoundData", (rounds,)),
+            Step("keeper", "volatility_feed.getRoundData", (rounds,)),
+            Step("keeper", "second_feed.getRoundData", (rounds,)),
+            Step("keeper", "served_feed.getRoundData", (rng.choice([1, hours // HOUR, now]),)),
+            Step("keeper", "signed_feed.getRoundData", (rng.randint(1, signed),)),
+            Step("keeper", "governor.getVotes", ("@backer", now - 1)),
+            Step("keeper", "governor.quorum", (now - 1,)),
+            Step("keeper", "votes.getPastVotes", ("@backer", now - 1)),
+            Step("keeper", "votes.getPastTotalSupply", (now - 1,)),
+            Step("keeper", "timelock.renounceRole", ("0x" + 32 * "11", "@keeper")),
+            Step("owner", "spot_feed.set_reporter", ("@owner",)),
+            Step("owner", "second_feed.set_reporter", ("@owner",)),
+            Step("owner", "volatility_feed.set_reporter", ("@owner",)),
+            Step("holder", "votes.transfer", ("@backer", 10**18)),
+            Step("backer", "votes.approve", ("@holder", 10**18)),
+            Step("holder", "votes.transferFrom", ("@backer", "@holder", 10**17)),
+        ]
+        if self.agenda:
+            body = tuple(self.agenda[0][:3])
+            row += [Step("keeper", f"~ask.{name}", body) for name in ASKED]
+        yield self.pick(row)
 
     def guardian_acts(self) -> Move:
         target, args = self.pick(GUARDED)(self.rng)

@@ -210,6 +210,12 @@ def vote(village: Village, step: Step) -> Made:
     return "governor", "castVote", [id, support]
 
 
+def ask(village: Village, step: Step) -> Made:
+    """A view of the governor, `~ask.name`, of a proposal."""
+    id = int(village.units["governor"].hashProposal(*_proposal(village, step).named))
+    return "governor", step.target.partition(".")[2], [id]
+
+
 def ballot(village: Village, step: Step) -> Made:
     """The same, signed by another: target, arguments, text, support, voter."""
     support, voter = step.args[3:]
@@ -261,6 +267,7 @@ KINDS: dict[str, Callable[[Any, Any], Made]] = {
     "~operate": operate,
     "~propose": propose,
     "~vote": vote,
+    "~ask": ask,
     "~ballot": ballot,
     "~queue": _named("queue"),
     "~execute": _named("execute"),

@@ -42,15 +42,15 @@ TOKENS = {
     6: "fee_token",
 }
 PEOPLE = {  # [USD] each begins with
-    "maker": 20_000,
-    "market maker": 15_000,
-    "writer": 3_000,
-    "reckless writer": 1_500,
-    "second writer": 2_500,
-    "holder": 6_000,
+    "maker": 6_000,
+    "market maker": 5_000,
+    "writer": 2_000,
+    "reckless writer": 1_200,
+    "second writer": 2_000,
+    "holder": 5_000,
     "bidder": 12_000,
     "rival": 6_000,
-    "backer": 2_000,
+    "backer": 1_000,
     "keeper": 500,
     "stranger": 1_000,
 }
@@ -289,7 +289,7 @@ class Village:
     def signer(self, step: Step) -> tuple[str, str, Any]:
         from tests.stateful import signing
 
-        return signing.KINDS[step.target](self, step)
+        return signing.KINDS[step.target.partition(".")[0]](self, step)
 
     def send(self, step: Step, unit: str, function: str, arguments: Any) -> Receipt:
         contract = self.units[unit]

@@ -21,7 +21,7 @@ from tests.stateful.village import Receipt, Step, Village
 
 REGRESSIONS = Path(__file__).with_name("regressions.json")
 # Moves between two bursts of the market.
-MOVES = 40
+MOVES = 60
 # Calls that py-evm repeats: of each function and outcome, so many kinds of gas.
 KINDS = 12
 
@@ -132,6 +132,7 @@ class Campaign:
             checks.end()
         finally:
             self.seen.checks.update(checks.done)
+            self.seen.inner.update(checks.inside)
 
     def market(self, moves: Moves, checks: Checks) -> Any:
         """A burst of the market; a price recorded in it must be an honest one."""
@@ -174,6 +175,8 @@ class Campaign:
             seen.refusals[receipt.reason] += 1
         elif receipt.step.target in ("~execute", "~guard"):
             seen.inner[receipt.step.args[0]] += 1
+            if receipt.step.target == "~execute":
+                seen.inner["timelock.execute_batch"] += 1
         elif receipt.step.target == "~veto":
             seen.inner["timelock.cancel"] += 1
         if seen.replays >= self.budget:
