@@ -68,7 +68,8 @@ class Routes(PoolWorld):
     ) -> int:
         wanted = [(series.code, wad(quantity)) for series, quantity in legs]
         venues = self.pools if pools is None else pools
-        arguments = (self.taker.number, wanted, venues, orders or [], limit, partial)
+        arguments: tuple[Any, ...] = (self.taker.number, wanted, venues, orders or [])
+        arguments += (limit, partial)
         if waits:
             arguments += (self.batch.address, [wad(one) + crumb for one in waits])
         return int(self.router.route(*arguments, sender=self.taker.address))
