@@ -7,8 +7,9 @@ anybody could see. The score is killed / (killed + survived), judged ones counte
 second score leaves them out.
 
 Targets are in targets.toml. The default is a sample of 60, drawn by --seed; --sample 0 runs all.
-Results are merged into out/mutation.json, one entry for each target, seed and sample; `--again`
-tries only the survivors of such an entry, for when tests have been added.
+Results are merged into out/mutation.json as they come, one entry for each target, seed and sample.
+`--again` goes on with such an entry: with what was not reached, and with the survivors, for when
+tests have been added; the score of the first time stays beside the new one.
 """
 
 from __future__ import annotations
@@ -71,7 +72,8 @@ def run(
     key = f"{name}, seed {seed}, {'sample ' + str(sample) if sample else 'all'}"
     key += f", {only}" * bool(only)
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    known: dict[str, list[str]] = results.get(key, {}).get("mutants", {}) if again else {}
+    earlier: dict[str, Any] = results.get(key, {}) if again else {}
+    known: dict[str, list[str]] = earlier.get("mutants", {})
     # Which test noticed which mutant, of every run so far.
     memory = (folder() or PROJECT / "out") / "mutation.json"
 
@@ -81,6 +83,23 @@ def run(
         if known.get(job.name, [SURVIVED])[0] != SURVIVED
     }
     began = os.times()
+
+    def store() -> dict[str, Any]:
+        now = os.times()
+        found = summary([job for job in jobs if job.name in answers], answers)
+        found |= {
+            "target": name,
+            "seed": seed,
+            "sample": sample,
+            "left": len(jobs) - found["count"],
+            "first_score": earlier.get("first_score", earlier.get("score", found["score"])),
+            "date": time.strftime("%Y-%m-%d", time.gmtime()),
+            "processor_seconds": round(sum(now[:4]) - sum(began[:4])),
+        }
+        results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+        RESULTS.parent.mkdir(exist_ok=True)
+        RESULTS.write_text(json.dumps(results | {key: found}, indent=1) + "\n")
+        return found
 
     def work(warm: Warm) -> None:
         if memory.exists():
@@ -94,6 +113,7 @@ def run(
 
                 def done(outcome: Outcome, job: Job = job) -> None:
                     answers[job.name] = outcome
+                    store()
                     progress.update()
                     if outcome.answer == SURVIVED:
                         where = f"contracts/{job.source}:{job.mutant.line}"
@@ -115,18 +135,7 @@ def run(
         code = Warm(Path(place), work).run([f"tests/{path}" for path in target["tests"]])
     if code:
         return code
-    ended = os.times()
-    found = summary(jobs, answers)
-    found |= {
-        "target": name,
-        "seed": seed,
-        "sample": sample,
-        "date": time.strftime("%Y-%m-%d", time.gmtime()),
-        "processor_seconds": round(sum(ended[:4]) - sum(began[:4])),
-    }
-    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(results | {key: found}, indent=1) + "\n")
+    found = store()
     report(key, found)
     return 1 if found[SURVIVED] else 0
 
@@ -189,7 +198,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--only", default="", help="the source whose path ends so")
-    parser.add_argument("--again", action="store_true", help="only what survived the last time")
+    parser.add_argument("--again", action="store_true", help="only what survived or was left")
     options = parser.parse_args()
     return run(
         options.target, options.sample, options.seed, options.workers, options.only, options.again

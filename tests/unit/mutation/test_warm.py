@@ -12,7 +12,8 @@ from vyper.ir import optimizer
 from novate.engine import cache
 from tests.mutation import warm
 from tests.mutation.operators import mutants
-from tests.mutation.warm import EQUIVALENT, INVALID, KILLED, SURVIVED
+from tests.mutation.run import Job, summary
+from tests.mutation.warm import EQUIVALENT, INVALID, KILLED, SURVIVED, Outcome
 
 PROJECT = Path(__file__).resolve().parents[3]
 UNIT = PROJECT / "contracts" / "oracle" / "FixingCourt.vy"
@@ -66,6 +67,23 @@ def answers(texts: list[str], tests: str) -> list[str]:
     assert ran.returncode == 0, ran.stderr
     found: list[str] = json.loads(ran.stdout.splitlines()[-1])
     return found
+
+
+def test_judged_survivors_count_in_one_score_and_not_in_the_other() -> None:
+    source = "settlement/expiry.vy"
+    jobs = [Job(source, one) for one in mutants((PROJECT / "contracts" / source).read_text())]
+    judged = next(job for job in jobs if job.mutant.before == "bucket: uint256 = 0")
+    others = [job for job in jobs if not job.mutant.before.startswith(("bucket", "fixing"))][:4]
+    answers = {job.name: Outcome(KILLED, "a test") for job in others[:2]}
+    answers |= {others[2].name: Outcome(INVALID), others[3].name: Outcome(EQUIVALENT)}
+    answers[judged.name] = Outcome(SURVIVED)
+    found = summary([judged, *others], answers)
+    assert (found["count"], found["killed"], found["survived"], found["judged"]) == (5, 2, 0, 1)
+    assert (found["score"], found["score_without_judged"]) == (0.6667, 1.0)
+    assert found["survivors"][0]["judged"] and len(found["survivors"]) == 1
+    answers[others[0].name] = Outcome(SURVIVED)
+    found = summary([judged, *others], answers)
+    assert (found["score"], found["score_without_judged"]) == (0.3333, 0.5)
 
 
 def test_the_same_bytecode_in_half_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
