@@ -116,6 +116,21 @@ def test_makers_take_what_they_offer_below_the_pools(world: Routes) -> None:
     assert [(part.venue, part.quantity) for part in parts] == [(1, wad(4))]
 
 
+def test_makers_who_bid_more_than_the_pools_are_sold_to(world: Routes) -> None:
+    call = world.series(2_775, expiry=1)
+    best = max(-pool.quote(call.code, -WAD).cost for pool in (world.pool, world.timid)) / WAD
+    high, low = world.order(call, 10, round(best + 2, 3)), world.order(call, 10, 1, 2)
+    cash = world.cash(world.taker)
+    paid = world.route([(call, -30)], [low, high])
+    assert world.position(world.maker, call) == wad(10)
+    assert paid == cash - world.cash(world.taker) < -wad(30 * (best - 3))
+    # Alone, it pays its price less the fee.
+    parts, cost = world.router.quote([(call.code, -WAD)], [], [low])
+    assert [part.quantity for part in parts] == [WAD]
+    rate = world.market.parameters.fees.taker_rate
+    assert cost == -WAD + min(2_750 * rate, WAD // 8)
+
+
 def test_a_venue_that_fails_fails_alone(world: Routes) -> None:
     call = world.series(2_775, expiry=1)
     best = world.order(call, -10, 1)
@@ -173,8 +188,8 @@ def test_who_may_route_and_what(world: Routes) -> None:
         account, taker, _, legs, *terms = good[0]
         leg = (legs[0][0], legs[0][1], price)
         other = [*other[:2], ((account, taker, size, [leg], *terms), *good[1:])]
-        parts, _ = world.router.quote([(call.code, WAD)], [], other)
-        assert parts == []
+        assert world.router.quote([(call.code, WAD)], [], other) == ([], 0)
+    assert world.router.quote([(call.code, 2**95 - 1)], [], []) == ([], 0)
     # It acts for its caller only, and only when told to.
     world.market.operators.set_operator(world.router.address, False, sender=world.taker.address)
     with boa.reverts("router: not filled"):
