@@ -269,7 +269,7 @@ def resume(account: uint256):
     state: uint256 = lots.states[account]
     assert lots._paused(state) != 0, "auction: not paused"
     self._require_fresh(terms.fresh)
-    self._require_settled(staticcall LEDGER.positions_of(account))
+    self._require_known(account)
     lots.states[account] = lots._going(state, terms.elapsed)
     log AuctionResumed(account=account, elapsed=terms.elapsed)
 
@@ -365,7 +365,7 @@ def bid(
     self._require_fresh(terms.fresh)
     self._require_short(terms.margin)
     assert not terms.due, "auction: restart needed"
-    self._require_settled(staticcall LEDGER.positions_of(account))
+    self._require_known(account)
     assert lots._lot_price(terms) <= limit_price, "auction: above the limit"
     deal: lots.Deal = lots._deal(terms, units)
 
@@ -459,7 +459,7 @@ def _insolvent(account: uint256) -> lots.Terms:
     """
     terms: lots.Terms = self._running(account)
     self._require_fresh(terms.fresh)
-    self._require_settled(staticcall LEDGER.positions_of(account))
+    self._require_known(account)
     assert terms.kind == INSOLVENT and terms.equity < 0, "deleverage: not insolvent"
     self._require_short(terms.margin)
     return terms
@@ -494,6 +494,15 @@ def _provide(account: uint256, kind: uint256, equity: int256):
 def _charge(account: uint256, recipient: uint256, amount: uint256):
     if amount != 0:
         extcall LEDGER.charge(account, recipient, amount)
+
+
+@internal
+@view
+def _require_known(account: uint256):
+    """
+    @notice Refuses while a price that the account depends on is not settled.
+    """
+    self._require_settled(staticcall LEDGER.positions_of(account))
 
 
 @internal
