@@ -5,6 +5,7 @@ from typing import Any
 import boa
 import pytest
 
+from novate.fronts import hand_on
 from tests.unit.vaults.conftest import LENT, STRATEGIES, VaultWorld
 from tests.world import build
 
@@ -86,6 +87,32 @@ def test_both_kinds_come_back_or_neither(world: VaultWorld) -> None:
     token.jam(False)
     queue.cancel(sender=me)
     assert (shares.moved(), token.balanceOf(me)) == (7, 10)
+
+
+def test_a_bond_that_does_not_come_seals_nothing(world: VaultWorld) -> None:
+    """A stablecoin that answers false to a lender who allowed nothing."""
+    token = build("tests/hostile/FalseToken.vy")
+    m, name = world.market, "secured put"
+    units = [x.address for x in (m.oracle, m.listing, m.operators, m.curve, token)]
+    back = build("clearing/BackOffice.vy", *units)
+    ledger = build("clearing/Clearinghouse.vy", *units, world.owner, back.address)
+    hand_on(ledger, back)
+    figures = (m.oracle.address, world.standing.address, 600, 0, 10**9, 0)
+    batch = build("auction/BatchAuction.vy", ledger.address, *figures)
+    places = (batch.address, world.strategist.address, 0, token.address, False, 1)
+    vault = build("vaults/StrategyVault.vy", "x", "x", *places, world.owner, STRATEGIES[name])
+    token.mint(world.depositor, 10**24)
+    token.approve(vault.address, 10**24, sender=world.depositor)
+    vault.deposit(20_000 * 10**18, world.depositor, sender=world.depositor)
+    world.later(HOUR)
+    round = (world.expiry, world.strikes(name), 2_000 * 10**18)
+    with boa.reverts("vault: transfer failed"):
+        vault.begin(*round, sender=world.lender)
+    assert not vault.in_round() and vault.totalAssets() == 20_000 * 10**18
+    token.mint(world.lender, 10**24)
+    token.approve(vault.address, 10**24, sender=world.lender)
+    vault.begin(*round, sender=world.lender)
+    assert vault.in_round()
 
 
 SHARES = """
