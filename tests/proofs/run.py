@@ -1,4 +1,4 @@
-"""`python -m tests.proofs.run`: proofs, a second fuzzer and foreign judges over the compiler's bytecode.
+"""`python -m tests.proofs.run`: proofs, a second fuzzer and foreign judges over our bytecode.
 
 symbolic    halmos proves each `check_...` of symbolic/ for all arguments; in the companion contract
             `...Reached`, where every claim is false, it must find a way to each claim
@@ -6,9 +6,9 @@ broken      the same proofs over contracts that are broken on purpose: each must
 invariants  forge plays random sequences against a whole market, deployed as everywhere
 red         the same against a market that is broken on purpose: the invariant must fall
 foreign     the token suites of solmate, an npm package, run against our bytecode by forge
-static      analysers that accept Vyper 0.4.3; findings that static.md does not judge fail
+static      the analyser that accepts Vyper 0.4.3; a finding that static.md does not judge fails
 
-All but the exit code is in out/proofs.json. `make proofs` installs the tools, each in a place of its own.
+What was found is in out/proofs.json. `make proofs` installs the tools, each in a place of its own.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Break:
     source: str  # below contracts/
     old: str
     new: str
-    units: str  # what is compiled from the broken tree: a name in world.UNITS, or a source of the market
+    units: str  # what is compiled from there: a name in world.UNITS, or a source of the market
     falls: str  # the proof, or the words of the invariant
 
 
@@ -62,20 +62,32 @@ BROKEN = (
         "Series.check_payoff",
     ),
     Break(
-        "oracle/medians.vy", "middle: uint256 = count >> 1", "middle: uint256 = count - 1",
-        "MEDIAN", "Median.check_one_liar_of_three",
+        "oracle/medians.vy",
+        "middle: uint256 = count >> 1",
+        "middle: uint256 = count - 1",
+        "MEDIAN",
+        "Median.check_one_liar_of_three",
     ),
     Break(
-        "clearing/accounts.vy", "(header >> ENGINE_SHIFT) & 255", "(header >> ENGINE_SHIFT) & 127",
-        "CASH", "Cash.check_header_engine_and_assets",
+        "clearing/accounts.vy",
+        "(header >> ENGINE_SHIFT) & 255",
+        "(header >> ENGINE_SHIFT) & 127",
+        "CASH",
+        "Cash.check_header_engine_and_assets",
     ),
     Break(
-        "clearing/Operators.vy", "self.nonces[owner] = nonce + 1", "self.nonces[owner] = nonce",
-        "OPERATORS", "Signatures.check_permit_once",
+        "clearing/Operators.vy",
+        "self.nonces[owner] = nonce + 1",
+        "self.nonces[owner] = nonce",
+        "OPERATORS",
+        "Signatures.check_permit_once",
     ),
     Break(
-        "proxy/upgrades.vy", "    ownable._check_owner()\n", "",
-        "CODE_BEHIND", "Proxies.check_only_the_owner_upgrades",
+        "proxy/upgrades.vy",
+        "    ownable._check_owner()\n",
+        "",
+        "CODE_BEHIND",
+        "Proxies.check_only_the_owner_upgrades",
     ),
     Break(
         "tokens/erc6909.vy",
@@ -160,7 +172,7 @@ def need(tool: Path) -> Path:
 
 
 def prepare(folder: Path, *kinds: str, broken: Break | None = None, market: bool = False) -> Path:
-    """A project for forge: our Solidity, and the bytecode of the contracts as they are, or broken."""
+    """A project for forge: our Solidity, and the bytecode of contracts as they are, or broken."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for kind in kinds:
@@ -250,7 +262,7 @@ def broken(limit: int) -> list[Finding]:
     for one in tqdm(BROKEN, desc="broken", unit="fault"):
         folder = prepare(OUT / "symbolic-broken", "symbolic", broken=one)
         contract, _, check = one.falls.partition(".")
-        found = halmos(folder, f"{contract}Proof", f"^{check}$", False, limit)
+        found = halmos(folder, f"{contract}Proof", f"^{check}\\(", False, limit)
         falls = found[check]["exitcode"] == REFUTED
         note = f"{one.source}: {one.new.strip() or 'no ' + one.old.strip()}"
         rows.append(Finding("broken", one.falls, falls, note, found[check]["seconds"]))
@@ -337,12 +349,13 @@ def foreign(runs: int) -> list[Finding]:
         text = text.replace("./utils/mocks/", "./").replace("./utils/", "./")
         wrapped = []
         for which, arguments in FAILING.findall(text):
-            names = [one.split()[-1] for one in arguments.split(",") if one.strip()]
+            fields = [one.split() for one in arguments.split(",") if one.strip()]
+            names, kinds = [one[-1] for one in fields], ",".join(one[0] for one in fields)
             place = "Fuzzed" if names else ""
             wrapped.append(
                 f"    function testReverts{place}{which}({arguments}) public {{\n"
                 f"        (bool done,) = address(this).call(abi.encodeWithSignature("
-                f'"mustFail{which}({",".join(one.split()[0] for one in arguments.split(",") if one.strip())})"'
+                f'"mustFail{which}({kinds})"'
                 f"{''.join(', ' + one for one in names)}));\n"
                 "        assertTrue(!done);\n    }\n"
             )
@@ -359,7 +372,14 @@ def foreign(runs: int) -> list[Finding]:
     text, seconds = forge(
         folder,
         3_600,
-        *("--fuzz-runs", str(runs), "--fuzz-seed", "1", "--no-match-test", f"^({'|'.join(EXCEPT)})"),
+        *(
+            "--fuzz-runs",
+            str(runs),
+            "--fuzz-seed",
+            "1",
+            "--no-match-test",
+            f"^({'|'.join(EXCEPT)})",
+        ),
     )
     (OUT / "foreign.txt").write_text(text)
     suite = ""
@@ -368,7 +388,9 @@ def foreign(runs: int) -> list[Finding]:
         if begun := re.match(r"Ran \d+ tests? for (\w+)\.t\.sol:(\w+)", line):
             suite = begun[2]
         if row := re.match(r"\[(PASS|FAIL)(.*?)\] (\w+\([^)]*\))", line):
-            rows.append(Finding("foreign", f"{suite}.{row[3]}", row[1] == "PASS", row[2].strip(": ")))
+            rows.append(
+                Finding("foreign", f"{suite}.{row[3]}", row[1] == "PASS", row[2].strip(": "))
+            )
     if not rows:
         raise RuntimeError(text[-2_000:])
     rows[0].seconds = seconds
@@ -378,15 +400,42 @@ def foreign(runs: int) -> list[Finding]:
 # -- static --
 
 
+def judgements() -> dict[str, set[str]]:
+    """Rule -> files that static.md judges, or `*`."""
+    rows = re.findall(r"^\| (\w+) \| ([^|]+) \| [^|]+ \|$", (HERE / "static.md").read_text(), re.M)
+    return {rule: {file.strip() for file in files.split(",")} for rule, files in rows}
+
+
 def static() -> list[Finding]:
-    """Each analyser over every contract; a finding is a rule in a file, and static.md judges it."""
-    judged = (HERE / "static.md").read_text()
-    rows = []
+    """A row for each rule of the analyser that found something, which static.md judges or not."""
     tool = need(TOOLS / "vyper-guard" / "bin" / "vyper-guard")
-    text, seconds = run(
-        [str(tool), "analyze", "contracts", "--format", "json"], PROJECT, 1_800
-    )
-    (OUT / "static.txt").write_text(text)
+    report = OUT / "static.json"
+    report.unlink(missing_ok=True)
+    command = [str(tool), "analyze", "contracts", "--format", "json", "--output", str(report)]
+    text, seconds = run(command, PROJECT, 1_800)
+    if not report.exists():
+        raise RuntimeError(text[-2_000:])
+    found: dict[str, list[str]] = {}
+    reports = json.loads(report.read_text())["reports"]
+    for one in reports:
+        file = one["file_path"].rpartition("contracts/")[2].removesuffix(".vy")
+        for finding in one["findings"]:
+            found.setdefault(finding["detector"], []).append(file)
+    judged = judgements()
+    rows = [
+        Finding(
+            "static",
+            "files read",
+            len(reports) > 100,
+            f"{len(reports)} files by vyper-guard",
+            seconds,
+        )
+    ]
+    for rule, files in sorted(found.items()):
+        known = judged.get(rule, set())
+        new = set() if "*" in known else set(files) - known
+        note = f"{len(files)} findings, " + (f"not judged: {sorted(new)}" if new else "all judged")
+        rows.append(Finding("static", rule, not new, note))
     return rows
 
 
@@ -423,7 +472,10 @@ def main() -> int:
             print(f"  {'ok  ' if row.holds else 'FAIL'} {row.name:<60} {row.note[:120]}")
         found += [asdict(row) for row in rows]
         counts = {
-            name: [sum(row["part"] == name and row["holds"] == good for row in found) for good in (1, 0)]
+            name: [
+                sum(row["part"] == name and row["holds"] == good for row in found)
+                for good in (1, 0)
+            ]
             for name in parts
         }
         RESULT.write_text(

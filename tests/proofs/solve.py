@@ -1,7 +1,7 @@
 """`python solve.py FILE`: cvc5 as the command that halmos expects, from the package on PyPI.
 
-The package has the solver as a library only. Bit vectors are solved as integers: divisions by 1e18 and
-1e27 are linear there, and circuits of 256 bits otherwise, which no solver got through in minutes.
+The package has the solver as a library only. Bit vectors are solved as integers: divisions by 1e18
+and 1e27 are linear there, and circuits of 256 bits otherwise, which no solver got through.
 """
 
 import sys

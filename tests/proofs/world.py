@@ -1,9 +1,9 @@
 """`python -m tests.proofs.world FOLDER [--market]`: what the Solidity side is made of.
 
 `Bytecode.sol` has the creation code of every contract that is proved something of, exactly as the
-compiler made it. With `--market`: `allocs.json`, the accounts of a deployed market as a genesis file
-has them, and `World.sol`, who is where in it. NOVATE_BROKEN names a tree in which a contract was
-broken on purpose, NOVATE_UNITS the one unit that is taken from there.
+compiler made it. With `--market`: `allocs.json`, the accounts of a deployed market as a genesis
+file has them, and `World.sol`, who is where in it. NOVATE_BROKEN names a tree in which a contract
+was broken on purpose, NOVATE_UNITS the one unit that is taken from there.
 """
 
 from __future__ import annotations
@@ -51,9 +51,11 @@ def root(unit: str) -> Path:
 
 def bytecode() -> str:
     """A library of constants."""
+    codes = {
+        name: load(root(name) / source).compiler_data.bytecode for name, source in UNITS.items()
+    }
     lines = [
-        f'    bytes internal constant {name} = hex"{load(root(name) / source).compiler_data.bytecode.hex()}";'
-        for name, source in UNITS.items()
+        f'    bytes internal constant {name} = hex"{code.hex()}";' for name, code in codes.items()
     ]
     return HEAD + "library Bytecode {\n" + "\n".join(lines) + "\n}\n"
 
@@ -62,9 +64,11 @@ def market() -> tuple[Market, dict[str, str], list[int]]:
     """A market in which nothing has happened yet, its addresses, and keys of its traders."""
     boa.env.evm.patch.timestamp = START
     whole = deployment.compiled
-    deployment.compiled = lambda source: (
-        load(root(source) / "contracts" / source) if source == UNIT else whole(source)
-    )
+
+    def taken(source: str) -> Any:
+        return load(root(source) / "contracts" / source) if source == UNIT else whole(source)
+
+    vars(deployment)["compiled"] = taken
     # A fee for the venue and for the fund; prices may make any step and count at once.
     market = deployment.deploy(Parameters(grace=0, fund=10_000, prices=Prices(hold=0, jump=0)))
     keys = []
@@ -112,8 +116,8 @@ def world(market: Market, addresses: dict[str, str], keys: list[int]) -> str:
     for name, numbers in (("series", codes), ("keys", keys)):
         places = "".join(f"        list[{i}] = {number};\n" for i, number in enumerate(numbers))
         lines.append(
-            f"    function {name}() internal pure returns (uint256[{len(numbers)}] memory list) {{\n"
-            f"{places}    }}"
+            f"    function {name}() internal pure "
+            f"returns (uint256[{len(numbers)}] memory list) {{\n{places}    }}"
         )
     return HEAD + "library World {\n" + "\n".join(lines) + "\n}\n"
 

@@ -1,7 +1,7 @@
 """Every contract here that claims a standard of tokens or vaults, with people who hold some of it.
 
-A suite is written once, from the text of its standard, and runs over all that claim it; what a claimant
-needs beside the standard (a notice before shares may be redeemed, say) is told here, by its name.
+A suite is written once, from the text of its standard, and runs over all that claim it; what a
+claimant needs beside the standard (a notice before shares may be redeemed, say) is told here.
 """
 
 from collections.abc import Callable

@@ -1,7 +1,7 @@
 """ERC-1271: whoever takes a contract's signature here takes one answer for yes, and no other.
 
-https://eips.ethereum.org/EIPS/eip-1271: "MUST return the bytes4 magic value 0x1626ba7e when function
-passes". An answer is one word; nothing longer, shorter, dirty or refused is a yes.
+https://eips.ethereum.org/EIPS/eip-1271: "MUST return the bytes4 magic value 0x1626ba7e when
+function passes". An answer is one word; nothing longer, shorter, dirty or refused is a yes.
 """
 
 from collections.abc import Callable
@@ -123,9 +123,7 @@ def test_no_other_answer_is_a_yes(signers: Signers, name: str, answer: bytes) ->
 @pytest.mark.parametrize("name", VERIFIERS)
 @given(answer=st.binary(min_size=32, max_size=32), length=st.integers(0, 65))
 @few
-def test_no_word_but_one_is_a_yes(
-    signers: Signers, name: str, answer: bytes, length: int
-) -> None:
+def test_no_word_but_one_is_a_yes(signers: Signers, name: str, answer: bytes, length: int) -> None:
     signers.tell(answer)
     with boa.reverts():
         signers.ask[name](b"\1" * length)
@@ -136,5 +134,3 @@ def test_a_revert_with_the_word_for_yes_is_a_no(signers: Signers, name: str) -> 
     signers.tell(YES, True)
     with boa.reverts():
         signers.ask[name](b"x")
-
-

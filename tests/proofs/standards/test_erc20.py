@@ -1,7 +1,7 @@
 """ERC-20 and ERC-2612, from their texts, over every token here.
 
-https://eips.ethereum.org/EIPS/eip-20, https://eips.ethereum.org/EIPS/eip-2612; beside them the list of
-https://github.com/crytic/properties (its ERC-20 part, read for what is worth asking).
+https://eips.ethereum.org/EIPS/eip-20, https://eips.ethereum.org/EIPS/eip-2612; beside them the
+list of https://github.com/crytic/properties (its ERC-20 part, read for what is worth asking).
 """
 
 from collections import defaultdict
@@ -31,7 +31,9 @@ people = st.integers(0, 2)
 # Shares of what the first holder has, and what is beyond any balance.
 parts = st.sampled_from([0, 1, 2, 3, 4, 5, UNLIMITED])
 steps = st.lists(
-    st.tuples(st.sampled_from(["transfer", "transferFrom", "approve"]), people, people, people, parts),
+    st.tuples(
+        st.sampled_from(["transfer", "transferFrom", "approve"]), people, people, people, parts
+    ),
     min_size=6,
     max_size=6,
 )
@@ -90,6 +92,20 @@ def test_names_and_digits(world: Tokens, name: str) -> None:
     assert token.name() and token.symbol()
     assert 0 <= token.decimals() <= 36
     assert token.balanceOf(NOBODY) == 0
+
+
+@pytest.mark.parametrize("name", ERC20)
+def test_an_allowance_is_used_up_unless_unlimited(world: Tokens, name: str) -> None:
+    token, (owner, spender, to) = world.erc20[name], PEOPLE
+    token.approve(spender, 5, sender=owner)
+    token.transferFrom(owner, to, 3, sender=spender)
+    assert token.allowance(owner, spender) == 2
+    with boa.reverts():
+        token.transferFrom(owner, to, 3, sender=spender)
+    token.approve(spender, UNLIMITED, sender=owner)
+    token.transferFrom(owner, to, 3, sender=spender)
+    assert token.allowance(owner, spender) == UNLIMITED
+    assert token.balanceOf(to) == 6
 
 
 @pytest.mark.parametrize("name", ERC20)

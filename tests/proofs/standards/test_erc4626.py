@@ -1,5 +1,5 @@
-"""ERC-4626, from its text and by the property list of https://github.com/a16z/erc4626-tests, over every
-vault here: conversions, limits, previews beside what happens, round trips, allowances, gifts.
+"""ERC-4626, from its text and by the property list of https://github.com/a16z/erc4626-tests, over
+every vault here: conversions, limits, previews beside what happens, round trips, allowances, gifts.
 
 https://eips.ethereum.org/EIPS/eip-4626
 """
@@ -186,7 +186,7 @@ def test_nobody_takes_without_an_allowance(world: Tokens, name: str, amount: int
 def test_a_gift_before_a_deposit_earns_its_giver_nothing(
     world: Tokens, name: str, first: int, gift: int, amount: int
 ) -> None:
-    """The first-depositor attack: what the giver gets back is less than it gave, by the victim's loss."""
+    """The first-depositor attack: the giver loses more than the victim does."""
     one = standing(world, name, 0)
     vault = one.vault
     # What others hold makes the attack dearer still: as few shares as there are.

@@ -19,7 +19,9 @@ CLAIMANTS = ("governance/VoteToken.vy",)
 SUPPLY = 1_000
 people = st.integers(0, 2)
 steps = st.lists(
-    st.tuples(st.sampled_from(["move", "delegate", "wait"]), people, people, st.integers(0, SUPPLY)),
+    st.tuples(
+        st.sampled_from(["move", "delegate", "wait"]), people, people, st.integers(0, SUPPLY)
+    ),
     min_size=10,
     max_size=10,
 )
@@ -48,7 +50,7 @@ def test_votes_follow_balances_and_the_past_stays(
     past: list[tuple[int, dict[str, int]]] = []
 
     def votes() -> dict[str, int]:
-        # "The votes of a delegate are the balances of who delegates to it"; nobody's count for nobody.
+        # The votes of a delegate are the balances of who delegates to it.
         return {who: sum(balance[o] for o in PEOPLE if voter[o] == who) for who in PEOPLE}
 
     for what, first, second, amount in steps:
@@ -67,7 +69,9 @@ def test_votes_follow_balances_and_the_past_stays(
             balance[one] -= amount
             balance[two] += amount
             after = votes()
-            changed = {(who, before[who], after[who]) for who in PEOPLE if before[who] != after[who]}
+            changed = {
+                (who, before[who], after[who]) for who in PEOPLE if before[who] != after[who]
+            }
             assert set(events(token, "DelegateVotesChanged")) == changed
         assert {who: token.getVotes(who) for who in PEOPLE} == votes()
         assert {who: token.delegates(who) for who in PEOPLE} == voter

@@ -1,5 +1,4 @@
-"""ERC-6909 and the ERC-165 it asks for, from its text, over the hub of wrapped longs and its module.
-
+"""ERC-6909 and the ERC-165 it asks for, from its text: the hub of wrapped longs and its module.
 https://eips.ethereum.org/EIPS/eip-6909
 """
 
@@ -82,8 +81,8 @@ def test_balances_allowances_and_operators_follow_the_standard(
             assert events(token, "OperatorSet") == [(caller, to, part % 2 == 0)]
             (operators.add if part % 2 == 0 else operators.discard)((caller, to))
             continue
-        # "MUST revert when the caller is neither the sender nor an operator ... and the allowance is
-        # insufficient"; an operator's call uses up no allowance, nor does an unlimited one.
+        # "MUST revert when the caller is neither the sender nor an operator ... and the
+        # allowance is insufficient"; an operator's call uses up none, nor is an unlimited one.
         free = caller == owner or (owner, caller) in operators
         enough = free or amount <= allowed[owner, caller]
         arguments = (to, number, amount) if what == "transfer" else (owner, to, number, amount)
@@ -107,6 +106,27 @@ def test_balances_allowances_and_operators_follow_the_standard(
 
 
 @pytest.mark.parametrize("name", CLAIMANTS)
+def test_an_allowance_is_used_up_unless_unlimited_or_an_operators(
+    claims: Claims, name: str
+) -> None:
+    token, number = claims.all[name]
+    owner, spender, to = PEOPLE
+    token.approve(spender, number, 5, sender=owner)
+    token.transferFrom(owner, to, number, 3, sender=spender)
+    assert token.allowance(owner, spender, number) == 2
+    with boa.reverts():
+        token.transferFrom(owner, to, number, 3, sender=spender)
+    token.setOperator(spender, True, sender=owner)
+    token.transferFrom(owner, to, number, 3, sender=spender)
+    assert token.allowance(owner, spender, number) == 2
+    token.setOperator(spender, False, sender=owner)
+    token.approve(spender, number, UNLIMITED, sender=owner)
+    token.transferFrom(owner, to, number, 3, sender=spender)
+    assert token.allowance(owner, spender, number) == UNLIMITED
+    assert token.balanceOf(to, number) == 9
+
+
+@pytest.mark.parametrize("name", CLAIMANTS)
 def test_an_allowance_is_of_one_id(claims: Claims, name: str) -> None:
     token, number = claims.all[name]
     token.approve(PEOPLE[1], number + 1, UNLIMITED, sender=PEOPLE[0])
@@ -117,7 +137,7 @@ def test_an_allowance_is_of_one_id(claims: Claims, name: str) -> None:
 
 @pytest.mark.parametrize("name", CLAIMANTS)
 def test_interfaces(claims: Claims, name: str) -> None:
-    """ERC-165: the identifier is the exclusive or of the selectors, and 0xffffffff is never claimed."""
+    """ERC-165: the identifier is the exclusive or of the selectors; 0xffffffff is no claim."""
     token, _ = claims.all[name]
     identifier = 0
     for one in SELECTORS:

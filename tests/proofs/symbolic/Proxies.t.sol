@@ -38,7 +38,10 @@ contract ProxiesProof is Proof {
         (bool upgraded,) = address(proxy).call(
             abi.encodeCall(Upgradeable.upgradeToAndCall, (implementation, abi.encode(data)))
         );
-        prove(!upgraded && running() == code && proxy.owner() == OWNER);
+        // To code that is made for a proxy, with nothing that could revert.
+        vm.prank(sender);
+        (bool again,) = address(proxy).call(abi.encodeCall(Upgradeable.upgradeToAndCall, (next, "")));
+        prove(!upgraded && !again && running() == code && proxy.owner() == OWNER);
     }
 
     /// Nobody is the first twice, and only the owner hands the unit over.
