@@ -67,7 +67,12 @@ class Unwinding(BatchWorld):
         self.pass_time(4 * 3_600)
         units = self.auctions.preview(self.account, WAD).largest_units
         self.unit.take(self.account, units, SOLVENT, sender=self.keeper)
-        return self.unit._get_logs(self.unit._computation, True)
+        return self.event("Taken")
+
+    def event(self, name: str) -> Any:
+        """The one of this name in the last call of the unit."""
+        (found,) = [log for log in self.unit.get_logs() if type(log).__name__ == name]
+        return found
 
     def held(self) -> dict[int, int]:
         words = self.ledger.positions_of(self.unit.ACCOUNT())
@@ -94,19 +99,22 @@ def test_a_large_account_is_sold_series_by_series(world: Unwinding) -> None:
     world.fall()
     money = world.token.balanceOf(world.unit.address)
     before = world.ledger.health(world.unit.ACCOUNT()).equity
-    world.take()
+    taken = world.take()
     held = world.held()
     assert held.keys() == {one.code for one in world.book} and max(held.values()) < -wad(50)
     # 3 % of it stands for bonds; all the rest counts, and more than was paid for.
     gained = world.ledger.health(world.unit.ACCOUNT()).equity - before - money * 97 // 100 * 10**12
     notional = sum(abs(q) for q in held.values()) * int(world.quote[0]) // WAD
     assert gained * 10_000 >= notional * 25 * WAD
+    assert taken.account == world.account and abs(taken.notional - notional * WAD) < 10**6 * WAD
+    assert taken.gain == gained
     with boa.reverts("unwind: something is held"):
         world.unit.deposit(DOLLAR, world.second, sender=world.second)
     # A day later orders are off the mark by a quarter; the other side asks less.
     for _ in range(3):
         world.pass_time(8 * 3_600)
     orders = [world.offer(series) for series in world.book]
+    assert world.event("Offered").id == orders[1]
     epoch = world.epoch
     asked = [round(world.fair(series) * 1.02, 6) for series in world.book]
     for series, price in zip(world.book, asked, strict=True):
@@ -122,6 +130,7 @@ def test_a_large_account_is_sold_series_by_series(world: Unwinding) -> None:
     world.unit.collect([one.code for one in world.book])
     assert world.batch.orders(orders[0]).account == 0
     world.unit.finish(sender=world.keeper)
+    assert world.event("Finished").assets == world.unit.totalAssets()
     # Everything is back, but for the margin of crumbs, and somebody earned it.
     assert world.unit.since() == 0 and world.ledger.cash_of(world.unit.ACCOUNT()) <= 2 * 10**15
     now = world.unit.totalAssets()
