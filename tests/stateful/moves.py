@@ -12,6 +12,8 @@ from collections.abc import Callable, Generator
 from functools import cache
 from typing import Any
 
+import boa
+
 from novate.series import Series
 from novate.series import next_expiries as every_expiry
 from tests.stateful.owners import CHANGES, GUARDED, kept
@@ -470,7 +472,7 @@ class Moves:
         try:
             window = int(oracle.oracle.WINDOW())
             rounds = tuple(oracle.oracle_lens.rounds_at(1, expiry - window))
-        except boa_error():
+        except boa.BoaError:
             rounds = ()
         yield Step(who, "oracle.fix", (1, expiry, rounds))
 
@@ -657,8 +659,8 @@ class Moves:
             if rng.random() < 0.6:
                 yield Step(who, "clearinghouse.deposit", (f"#{who}", 4, 10**15))
             else:
-                args = (f"#{who}", 4, 10**15, f"@{who}")
-                yield Step(who, "clearinghouse.withdraw", args)
+                given = (f"#{who}", 4, 10**15, f"@{who}")
+                yield Step(who, "clearinghouse.withdraw", given)
 
     # -- venues --
 
@@ -837,9 +839,3 @@ class Moves:
     def guardian_acts(self) -> Move:
         target, args = self.pick(GUARDED)(self.rng)
         yield Step("keeper", "~guard", (target, args))
-
-
-def boa_error() -> type[Exception]:
-    import boa
-
-    return boa.BoaError

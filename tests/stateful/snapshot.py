@@ -34,7 +34,6 @@ class Snapshot:
     tokens: int = 0  # the ledger's cash tokens
     house: str = ""  # which auction house is the ledger's
     running: int = 0
-    losses: int = 0  # word of the listing
     interest: dict[int, int] = field(default_factory=dict)  # by series [wad]
     deposited: dict[int, int] = field(default_factory=dict)  # by asset [wad]
     escrow: dict[int, int] = field(default_factory=dict)  # by asset [token units]
@@ -65,7 +64,6 @@ def take(village: Village, numbers: list[int], codes: list[int]) -> Snapshot:
         (units["auctions"].running, ()),
         (units["other_house"].running, ()),
         (units["cash_token"].balanceOf, (place,)),
-        (units["listing"].losses, ()),
         (units["listing"].halted_until, (0,)),
         (units["listing"].halted_until, (1,)),
     ]
@@ -94,9 +92,9 @@ def take(village: Village, numbers: list[int], codes: list[int]) -> Snapshot:
     found.indices = (indices >> 128, indices & MASK_128)
     found.house = village.names.get(str(rest[5]), "")
     found.running = rest[6] if found.house == "auctions" else rest[7]
-    found.tokens, found.losses, found.halted = rest[8], rest[9], max(rest[10:12])
-    end = 12 + len(codes)
-    found.interest = dict(zip(codes, rest[12:end], strict=True))
+    found.tokens, found.halted = rest[8], max(rest[9:11])
+    end = 11 + len(codes)
+    found.interest = dict(zip(codes, rest[11:end], strict=True))
     found.deposited = dict(zip(TOKENS, rest[end : end + len(TOKENS)], strict=True))
     end += len(TOKENS)
     found.escrow = dict(zip(TOKENS, rest[end : end + len(TOKENS)], strict=True))

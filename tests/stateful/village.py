@@ -16,7 +16,6 @@ from typing import Any, NamedTuple
 import boa
 from boa.util.abi import Address
 from eth_utils.abi import function_abi_to_4byte_selector
-from eth_utils.crypto import keccak
 
 from novate.deploy import compiled, deploy
 from novate.engine.codec import Unusual, decode_event
@@ -26,6 +25,7 @@ from novate.liquidity import VAULTS, Liquidity, Pool, PoolConduct
 from novate.market import Account
 from novate.oracle.hours import new_york
 from novate.parameters import Parameters, Prices, Reporters
+from tests.stateful.signing import KINDS
 from tests.world import build
 
 WAD, HOUR, DAY = 10**18, 3_600, 86_400
@@ -221,9 +221,11 @@ class Village:
     def _endow(self) -> None:
         """Wallets full of every token, approvals, and what each brings at the beginning."""
         tokens = ["cash_token", *TOKENS.values()]
-        takers = ("clearinghouse", "security_fund", "court", "watch", "bonds", "surface_fees")
-        takers += ("pool_shares_0", "yield_token", "batch", "quote_rewards", "vault_0", "vault_1")
-        takers += ("vault_queue_0", "vault_queue_1")
+        takers = [
+            *("clearinghouse", "security_fund", "court", "watch", "bonds", "surface_fees"),
+            *("pool_shares_0", "yield_token", "batch", "quote_rewards", "vault_0", "vault_1"),
+            *("vault_queue_0", "vault_queue_1"),
+        ]
         for name, person in self.people.items():
             for token in tokens:
                 unit, amount = self.units[token], RICH * 10 ** int(self.units[token].decimals())
@@ -287,9 +289,7 @@ class Village:
         return self.send(step, unit, function, arguments)
 
     def signer(self, step: Step) -> tuple[str, str, Any]:
-        from tests.stateful import signing
-
-        return signing.KINDS[step.target.partition(".")[0]](self, step)
+        return KINDS[step.target.partition(".")[0]](self, step)
 
     def send(self, step: Step, unit: str, function: str, arguments: Any) -> Receipt:
         contract = self.units[unit]
@@ -306,7 +306,7 @@ class Village:
 
     def events(self, receipt: Receipt) -> list[tuple[str, str, dict[str, Any]]]:
         """(unit, event, arguments) of what a step logged."""
-        found = []
+        found: list[tuple[str, str, dict[str, Any]]] = []
         if receipt.result is None or not receipt.ok:
             return found
         for _, address, topics, data in receipt.result.get_raw_log_entries():
@@ -330,7 +330,3 @@ def reason_of(result: Any) -> str:
         return str(output[68 : 68 + size].decode("utf-8", "replace"))
     halt = getattr(getattr(result, "outcome", None), "halt", "")
     return f"({halt})" if halt else "(no words)"
-
-
-def text_hash(text: str) -> bytes:
-    return keccak(text.encode())

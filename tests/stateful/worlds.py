@@ -38,7 +38,6 @@ class Seen:
     branches: set[Branch] = field(default_factory=set)
     fingerprints: Counter[tuple[Any, ...]] = field(default_factory=Counter)
     steps: int = 0
-    beside: int = 0  # calls of what-ifs and ends
     worlds: int = 0
     replays: int = 0
 
@@ -46,7 +45,7 @@ class Seen:
         for name in ("calls", "refusals", "checks", "states", "inner"):
             getattr(self, name).update(getattr(other, name))
         self.branches |= other.branches
-        for name in ("steps", "beside", "worlds", "replays"):
+        for name in ("steps", "worlds", "replays"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
