@@ -174,8 +174,6 @@ class Campaign:
             seen.refusals[receipt.reason] += 1
         elif receipt.step.target in ("~execute", "~guard"):
             seen.inner[receipt.step.args[0]] += 1
-            if receipt.step.target == "~execute":
-                seen.inner["timelock.execute_batch"] += 1
         elif receipt.step.target == "~veto":
             seen.inner["timelock.cancel"] += 1
         if seen.replays >= self.budget:
