@@ -1,5 +1,6 @@
 """Every conversion between cash and principal rounds against the account, to the wei."""
 
+import math
 from typing import Any
 
 import pytest
@@ -89,3 +90,21 @@ def test_a_shared_loss(
     assert shared.supply_index == supply - ceil(loss * RAY, supplied)
     assert world.cash(lender) <= before
     assert world.ledger.certificate().surplus >= 0
+
+
+def test_a_remainder_of_one_rounds_up(world: World, lender: Any, borrower: Any) -> None:
+    """The least that a principal may be above the quotient, and the most that it may be below."""
+    for _ in range(50):
+        world.market.travel(60)
+        world.ledger.settle([])
+        (accrued,) = [e for e in world.ledger.get_logs() if type(e).__name__ == "Accrued"]
+        borrow = accrued.borrow_index
+        if math.gcd(borrow, RAY) == 1:
+            break
+    for role, remainder in (("one", 1), ("all but one", -1)):
+        amount = pow(RAY, -1, borrow) * remainder % borrow
+        assert amount * RAY % borrow == remainder % borrow
+        debtor = world.market.account(role)
+        world.freeze(debtor)
+        world.ledger.charge(debtor.number, lender.number, amount, sender=world.house)
+        assert principal(world, debtor) == -ceil(amount * RAY, borrow)
