@@ -49,7 +49,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     recorder = config.stash.get(RECORDER, None)
-    if recorder is not None:
+    # None where workers have it.
+    if recorder is not None and recorder.branches:
         terminalreporter.write_line(
             f"{len(recorder.branches)} branches, {len(recorder.lines)} lines,"
             f" {recorder.replays} calls in py-evm"
