@@ -90,6 +90,15 @@ def test_a_loss_and_what_comes_back(world: World, saver: Any) -> None:
     assert told(world, "LossRestored") == [(wad(70), 0)]
 
 
+def test_nothing_is_covered_where_nothing_is_owed(world: World) -> None:
+    """An account that an auction has left with nothing at all."""
+    empty = world.market.account("empty")
+    world.freeze(empty)
+    world.ledger.thaw(empty.number, sender=world.house)
+    assert told(world, "Frozen") == [(empty.number, False)]
+    assert told(world, "LossCovered") == []
+
+
 def test_the_security_fund(world: World) -> None:
     world.market.endow_fund(50)
     world.ledger.set_security_fund(world.intruder, sender=world.owner)
