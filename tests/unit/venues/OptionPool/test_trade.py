@@ -509,3 +509,18 @@ def test_nor_do_crumbs_of_hedges(world: PoolWorld) -> None:
     cash = world.cash(other)
     world.pool.hedge(*arguments, sender=other.address)
     assert abs(cash - world.cash(other)) < WAD // 10**6
+
+
+def test_the_bend_is_half_the_second_derivative_of_the_cost(world: PoolWorld) -> None:
+    """What routers split orders by, with a mark-up on what is owed beyond half of capital."""
+    marked = {"slope": 40, "free": 50, "edge": 0}
+    choose(world, **(WIDE | marked))
+    call = world.series(2_775, expiry=1)
+    world.deal(call, 300)
+    world.pass_time()
+    once, twice = (world.pool.quote(call.code, wad(n)) for n in (40, 80))
+    bend = mpf(twice.cost - 2 * once.cost) / WAD / (2 * 40**2)
+    assert abs(mpf(once.bend) / WAD / bend - 1) < 1e-3
+    twin = world.twin()
+    twin.rules = replace(twin.rules, **(WIDE | {"slope": 40, "free": 50}))
+    assert near(once.charge, twin.cost(option(call), mpf(40))[2], 1e-8)
