@@ -42,7 +42,7 @@ HOUR, DAY = 3_600, 86_400
 LIMITS = {"delta": 1.0, "gamma": 0.3, "vega": 0.001}
 GREEKS, LEAST = tuple(LIMITS), ("capital", "margin")
 WITH = Rules(
-    level=1_000, skew=1_500, gamma=40, horizon=168, max_delta=4_000, max_gamma=1_500, max_vega=8,
+    level=1_000, skew=1_500, gamma=40, horizon=168, max_delta=4_000, max_gamma=1_200, max_vega=7,
 )  # fmt: skip
 # The same fees and the same cut-offs, but no price of risk and no limit of it.
 WITHOUT = replace(
@@ -56,10 +56,10 @@ UNHEDGED = replace(CONDUCT, edge=0, band=65_535)
 
 
 # Where a day's result comes from. Takers pay fees above the mid, and charges less rebates; hedges
-# cost their edge. Overnight the book is valued anew in steps, by the pool's own marks: first time
-# passes (theta, what expires included; interest on cash), then spot moves (delta: as a straight
-# line from the last close; gamma: all that bends away from it), then volatility (vega). The steps
-# meet, so nothing may be left over but what trades round away.
+# cost what is paid beyond the value of the forwards. Overnight the book is valued anew in steps, by
+# the pool's own marks: first time passes (theta, what expires included; interest on cash), then
+# spot moves (delta: as a straight line from the last close; gamma: all that bends away from it), then
+# volatility (vega). The steps meet, so nothing may be left over but what trades round away.
 PARTS = (
     *("fees", "charges", "hedging"),
     *("theta", "delta", "gamma", "vega", "interest", "residual"),
@@ -251,10 +251,14 @@ class Study:
                     day.parts["charges"] += from_wad(event.arguments["cost"] - value - fee)
             else:
                 strike = round(bar.close / 25) * 25
-                receipt = self.pool.hedge(taker, expiries[0], strike, wish.quantity)
+                pair = [self.market.series(strike, expiries[0], one) for one in (False, True)]
+                call, put = (self.pool.contract.state(one.code)[0].price for one in pair)
+                cash = self.pool.cash
+                self.pool.hedge(taker, expiries[0], strike, wish.quantity)
                 day.hedges += 1
-                for event in receipt.find("Hedged"):
-                    day.parts["hedging"] -= from_wad(event.arguments["edge"])
+                # The edge, less the places among its positions that the pool was paid for.
+                value = wish.quantity * from_wad(call - put)
+                day.parts["hedging"] += self.pool.cash - cash + value
         except boa.BoaError:
             day.refused += 1
 

@@ -17,7 +17,7 @@ REACHED = (
     *("traded with a pool", "limits kept", "routed", "filled", "hedged", "wrapped", "unwrapped"),
     *("batches as the reference has them", "filled in a batch", "vaults began", "rounds ended"),
     *("quotes as the reference has them", "queued", "served a queue", "forfeited"),
-    *("AuctionStarted", "BidTaken", "fixed an expiry"),
+    *("AuctionStarted", "BidTaken"),
     *(f"there and back: {what}" for what in ("trades", "units", "pool shares", "vault shares")),
 )
 
