@@ -46,16 +46,7 @@ contract CashProof is Proof {
         cash = Cash(deploy(bytes.concat(Bytecode.CASH, abi.encode(address(curve), uint256(0.3e18)))));
     }
 
-    /// Whatever a curve answers and whatever state it meets, no index falls when interest accrues.
-    function check_indices_never_fall(uint256 indices, uint256 totals, uint256 growth, uint32 time) external {
-        cash.place(indices, totals);
-        curve.set(growth);
-        vm.warp(time);
-        (uint256 next,) = cash.accrue();
-        prove(next >> 128 >= indices >> 128 && uint128(next) >= uint128(indices) && cash.indices() == next);
-    }
-
-    /// Accruing moves no principal, and sets the time whenever an index moves.
+    /// Whatever a curve answers: accruing moves no principal, and sets the time whenever an index moves.
     function check_accrual_keeps_principals(uint256 indices, uint256 totals, uint256 growth, uint32 time)
         external
     {
@@ -65,15 +56,6 @@ contract CashProof is Proof {
         (uint256 next,) = cash.accrue();
         uint256 after_ = cash.totals();
         prove(after_ >> 32 == totals >> 32 && (next == indices || uint32(after_) == time));
-    }
-
-    /// No curve, however mad, stops the market: without cash to credit, every answer is survived.
-    function check_no_curve_stops_accrual(uint8 borrowed, uint256 growth) external {
-        cash.place(INDICES, (uint256(borrowed) << 32) | 1_000);
-        curve.set(growth);
-        vm.warp(2_000);
-        (bool answered,) = address(cash).call(abi.encodeCall(Cash.accrue, ()));
-        prove(answered);
     }
 
     /// Giving back a loss never lowers an index; sharing one lowers that of credit only, and never to 0.
