@@ -58,8 +58,8 @@ UNHEDGED = replace(CONDUCT, edge=0, band=65_535)
 # Where a day's result comes from. Takers pay fees above the mid, and charges less rebates; hedges
 # cost what is paid beyond the value of the forwards. Overnight the book is valued anew in steps, by
 # the pool's own marks: first time passes (theta, what expires included; interest on cash), then
-# spot moves (delta: as a straight line from the last close; gamma: all that bends away from it), then
-# volatility (vega). The steps meet, so nothing may be left over but what trades round away.
+# spot moves (delta: as a straight line from the last close; gamma: all that bends away from it),
+# then volatility (vega). The steps meet, so nothing may be left over but what trades round away.
 PARTS = (
     *("fees", "charges", "hedging"),
     *("theta", "delta", "gamma", "vega", "interest", "residual"),
