@@ -11,6 +11,7 @@ from novate.reference import oracle as model
 
 WAD = 10**18
 SPOT, VOLATILITY, MAX_AGE, SPX = 2_700 * 10**8, 20 * 10**6, 3_600, 1
+BUCKET = 300
 HOUR, DAY, YEAR = 3_600, 86_400, 31_536_000
 SMILE, TENOR = 2**200 + 17, 30 * DAY
 SURFACE = load("tests/hostile/LyingSurface.vy")
@@ -44,9 +45,15 @@ def surface(desk: Any) -> Any:
     return made
 
 
-@pytest.fixture
-def expiry() -> int:
-    return _now() // HOUR * HOUR + 12 * HOUR
+@pytest.fixture(params=[False, True])
+def expiry(request: pytest.FixtureRequest) -> int:
+    """Twelve hours ahead, and where the last half hour begins in one word of 256 buckets and ends
+    in the next."""
+    hour = _now() // HOUR * HOUR + 12 * HOUR
+    word = 256 * BUCKET
+    while request.param and (hour - HOUR // 2) // word == (hour - 1) // word:
+        hour += HOUR
+    return hour
 
 
 # -- surface --
