@@ -8,7 +8,7 @@ WORKERS ?= 2
 # For `make notebook` only: a hundred packages that nothing else needs.
 LAB := jupyterlab==4.6.6
 
-.PHONY: help setup demo test lint bench accuracy backtest campaign mutation branches curves notebook notebooks sweep devnet lock clean
+.PHONY: help setup demo test lint bench accuracy backtest invariants mutation proofs proof branches curves notebook notebooks sweep devnet lock clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -40,13 +40,19 @@ accuracy: setup ## 200,000 prices against 50 digits; rewrite benchmarks/accuracy
 backtest: setup ## 18 years of margin against the next day's loss; rewrite benchmarks/backtest.json
 	$(PY) -m benchmarks.backtest
 
-campaign: setup ## 10,000 random steps of contracts and reference ledger side by side
-	$(PY) -m tests.stateful.campaign --worlds 105
+invariants: setup ## a million random contract calls against 48 named checks; out/invariants.json
+	$(PY) -m tests.stateful.invariants
 
 mutation: setup ## break the contracts of TARGET on purpose: is it noticed? (a sample; SAMPLE=0 for all)
 	$(PY) -m tests.mutation.run $(or $(TARGET),settlement) --sample $(or $(SAMPLE),60)
 
-branches: setup ## which branches of the contracts the tests take, in py-evm
+proofs: setup tests/proofs/.venv/.stamp tests/proofs/node_modules/.stamp ## halmos, forge invariants, foreign suites, static analysis
+	$(PY) -m tests.proofs.run
+
+proof: setup tests/proofs/.venv/.stamp tests/proofs/node_modules/.stamp ## everything long, and out/proof.html about it (hours)
+	$(PY) -m tests.proof
+
+branches: setup ## which branches and lines of the contracts no test takes (98 % must)
 	$(PY) -m tests.branches.report
 
 curves: setup ## which auction curve recovers most in two crashes
@@ -71,13 +77,32 @@ lock: ## resolve the Python dependencies of pyproject.toml again (needs uv)
 	echo $(LAB) | uv pip compile - --constraint requirements.lock --universal \
 		--python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
 		--custom-compile-command "make lock" --output-file requirements-lab.lock
+	printf 'halmos==0.3.3\ncvc5==1.4.2\n' | uv pip compile - --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-annotate \
+		--custom-compile-command "make lock" --output-file tests/proofs/halmos.lock
+	echo vyper-guard==0.7.0 | uv pip compile - --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-annotate \
+		--custom-compile-command "make lock" --output-file tests/proofs/vyper-guard.lock
 
 benchmarks/forge/node_modules/.stamp: benchmarks/forge/package-lock.json
 	npm ci --prefix benchmarks/forge --ignore-scripts --no-fund --no-audit --loglevel=error
 	@touch $@
 
+tests/proofs/.venv/.stamp: tests/proofs/halmos.lock tests/proofs/vyper-guard.lock
+	@# Each tool in an environment of its own.
+	for tool in halmos vyper-guard; do \
+		$(PYTHON) -m venv tests/proofs/.venv/$$tool && \
+		tests/proofs/.venv/$$tool/bin/python -m pip install --quiet --disable-pip-version-check \
+			--require-hashes -r tests/proofs/$$tool.lock || exit 1; \
+	done
+	@touch $@
+
+tests/proofs/node_modules/.stamp: tests/proofs/package-lock.json
+	npm ci --prefix tests/proofs --ignore-scripts --no-fund --no-audit --loglevel=error
+	@touch $@
+
 clean: ## remove what set-up, tests and runs made
-	rm -rf .venv node_modules benchmarks/forge/node_modules out .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv node_modules benchmarks/forge/node_modules tests/proofs/.venv tests/proofs/node_modules out .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.stamp: requirements.lock requirements-chains.lock

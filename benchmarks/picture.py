@@ -70,7 +70,7 @@ def draw() -> Figure:
         axes.set_xlabel("execution gas, logarithmic; mathematics near the money")
         axes.scatter([], [], color=BLUE, label="Novate")
         axes.scatter([], [], color=GREY, label="peer")
-        axes.legend(loc="upper right")
+        axes.legend(loc="lower right")
         won = sum(row["gas"] > gas for _, row, gas in shown)
         axes.set_title(f"Cheaper than the peer in {won} of {len(shown)} measured operations")
     return figure
