@@ -99,9 +99,7 @@ def restore(file: str | Path, engine: str | None = None) -> Market:
     return market
 
 
-def _contracts(
-    file: str | Path, content: dict[str, Any], parameters: Parameters
-) -> dict[str, Any]:
+def _contracts(file: str | Path, content: dict[str, Any], parameters: Parameters) -> dict[str, Any]:
     sources = {unit.name: unit.source for unit in units_for(parameters, UNITS)}
     found = {}
     for name, address in content["contracts"].items():
