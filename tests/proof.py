@@ -95,6 +95,51 @@ def tell_tests() -> str:
     return f"<p>{words}.</p>" + folded("by folder", table(head, rows))
 
 
+def tell_invariants() -> str:
+    """Calls, checks, states; what was refused and why; what was never reached."""
+    found = read("out/invariants.json")
+    checks: Rows = [[name, count] for name, count in sorted(found["checks"].items())]
+    calls: Rows = [
+        [name, row["ok"], row["refused"], found["inside_other_calls"].get(name, 0)]
+        for name, row in sorted(found["functions"].items())
+    ]
+    reasons: Rows = [[name, count] for name, count in found["reasons"].items()]
+    states: Rows = [[name, count] for name, count in found["states"].items()]
+    excused: Rows = [[name, why] for name, why in found["excused"].items()]
+    branches = found["branches"]
+    return (
+        f"<p>{found['calls']:,} calls in {found['worlds']:,} worlds from seed {found['seed']:,} "
+        f"({found['date']}): {len(found['failures'])} failures. {len(checks)} named checks made "
+        f"{sum(found['checks'].values()):,} times, {found['repeated_in_py_evm']:,} calls repeated "
+        f"in py-evm, {len(states)} states, {branches['taken']:,} of {branches['of']:,} branches in "
+        f"the worlds that were recorded. Functions of the core reached: {found['reached']} of "
+        f"{found['core']}.</p>"
+        + folded("checks", table(["check, by invariant of the design", "made"], checks))
+        + folded("calls", table(["function", "succeeded", "refused", "inside others"], calls))
+        + folded("reasons to refuse", table(["reason", "times"], reasons))
+        + folded("states", table(["auction, fund, market, positions", "times"], states))
+        + folded("never reached, and why", table(["function", "why"], excused))
+    )
+
+
+def tell_proofs() -> str:
+    """By part: what turned out as it must."""
+    found = read("out/proofs.json")
+    parts: Rows = [[name, good, bad] for name, (good, bad) in found["parts"].items()]
+    rows: Rows = [
+        [
+            one["part"],
+            one["name"],
+            "as it must" if one["holds"] else "not as it must",
+            one["note"],
+            one["seconds"],
+        ]
+        for one in found["findings"]
+    ]
+    head = ["part", "claim", "result", "note", "seconds"]
+    return table(["part", "as it must", "not"], parts) + folded("one by one", table(head, rows))
+
+
 def tell_branches() -> str:
     """Lines and branches by file, what is missing and what cannot be taken."""
     found = read("out/branches.json")
@@ -129,11 +174,26 @@ def tell_mutation() -> str:
     found = read("out/mutation.json")
     names = ("count", "killed", "survived", "judged", "equivalent", "invalid")
     rows: Rows = [
-        [name, *(row[one] for one in names), f"{row['score']:.1%}"] for name, row in found.items()
+        [
+            name,
+            *(row[one] for one in names),
+            *(f"{row.get(one, row['score']):.1%}" for one in ("first_score", "score")),
+        ]
+        for name, row in found.items()
     ]
-    survivors: Rows = [[name, one] for name, row in found.items() for one in row["survivors"]]
-    return table(["sample", *names[:4], "same bytecode", "no contract", "score"], rows) + folded(
-        f"survivors: {len(survivors)}", table(["sample", "mutant"], survivors)
+    survivors: Rows = [
+        [one["source"], one["line"], one["mutant"], one["judged"]]
+        for row in found.values()
+        for one in row["survivors"]
+    ]
+    head = ["sample", *names[:4], "same bytecode", "no contract", "first score", "score"]
+    return (
+        "<p>Judged ones changed nothing that anybody can see and count as survivors. The first "
+        "score is that before tests were added for what had survived.</p>"
+        + table(head, rows)
+        + folded(
+            f"survivors: {len(survivors)}", table(["file", "line", "mutant", "verdict"], survivors)
+        )
     )
 
 
@@ -194,6 +254,7 @@ def tell_engine() -> str:
 
 
 PY = [sys.executable, "-m"]
+MUTATE = "ledger margin auction fixing settlement"
 PARTS = (
     Part(
         "tests",
@@ -211,6 +272,10 @@ PARTS = (
         ],
         tell_tests,
     ),
+    Part("invariants", "Invariants", [*PY, "tests.stateful.invariants"], tell_invariants),
+    Part("branches", "Coverage", [*PY, "tests.branches.report"], tell_branches),
+    Part("mutation", "Mutants", [*PY, "tests.mutation.run", *MUTATE.split()], tell_mutation),
+    Part("proofs", "Proofs, forge, foreign suites", [*PY, "tests.proofs.run"], tell_proofs),
     Part("accuracy", "Accuracy of prices", [*PY, "benchmarks.accuracy"], tell_accuracy),
     Part("backtest", "Margin through 18 years", [*PY, "benchmarks.backtest"], tell_backtest),
     Part("picture", "Gas", [*PY, "benchmarks.picture"], tell_gas),
