@@ -177,7 +177,10 @@ def tell_mutation() -> str:
         [
             name,
             *(row[one] for one in names),
-            *(f"{row.get(one, row['score']):.1%}" for one in ("first_score", "score")),
+            *(
+                f"{row.get(one, row['score']):.1%}"
+                for one in ("first_score", "score", "score_without_judged")
+            ),
         ]
         for name, row in found.items()
     ]
@@ -186,10 +189,11 @@ def tell_mutation() -> str:
         for row in found.values()
         for one in row["survivors"]
     ]
-    head = ["sample", *names[:4], "same bytecode", "no contract", "first score", "score"]
+    head = ["sample", *names[:4], "same bytecode", "no contract"]
+    head += ["first score", "score", "without judged"]
     return (
-        "<p>Judged ones changed nothing that anybody can see and count as survivors. The first "
-        "score is that before tests were added for what had survived.</p>"
+        "<p>Judged ones change nothing that anybody can see; they count as survivors but in the last "
+        "column. The first score is that before tests were added for what had survived.</p>"
         + table(head, rows)
         + folded(
             f"survivors: {len(survivors)}", table(["file", "line", "mutant", "verdict"], survivors)
