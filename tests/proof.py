@@ -192,8 +192,8 @@ def tell_mutation() -> str:
     head = ["sample", *names[:4], "same bytecode", "no contract"]
     head += ["first score", "score", "without judged"]
     return (
-        "<p>Judged ones change nothing that anybody can see; they count as survivors but in the last "
-        "column. The first score is that before tests were added for what had survived.</p>"
+        "<p>Judged ones change nothing that anybody can see; they count as survivors but in the "
+        "last column. The first score is that before tests were added for what had survived.</p>"
         + table(head, rows)
         + folded(
             f"survivors: {len(survivors)}", table(["file", "line", "mutant", "verdict"], survivors)
