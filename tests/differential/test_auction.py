@@ -63,6 +63,22 @@ def test_decay(
     assert factor <= start
 
 
+@pytest.mark.parametrize("fast", [10**16, 7 * 10**16, 10**17])
+def test_decay_is_at_most_four_wei_high_near_the_start(house: Any, fast: int) -> None:
+    """Two for the exponential, one each for what the exponent and the product lose."""
+    arguments = (1, WAD, WAD // 2, fast)
+    exact = reference.exponential(*arguments)
+    assert exact < WAD - 2
+    assert exact <= house.exponential(*arguments) <= exact + 4
+
+
+def test_decay_to_ten_wei(house: Any) -> None:
+    """The ratio of the ends is not rounded when it is a whole number of wei."""
+    arguments = (450, WAD, 10, 900)
+    assert reference.exponential(*arguments) // 1 == 3_162_277_660
+    assert house.exponential(*arguments) - 3_162_277_660 in (1, 2, 3, 4)
+
+
 @pytest.mark.parametrize("family", ["exponential", "stepped"])
 @given(elapsed=st.integers(0, 2**24), step=st.integers(0, 10_000), **decays)
 def test_decay_never_rises(

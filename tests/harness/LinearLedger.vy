@@ -28,6 +28,7 @@ socialised: public(int256)
 pending: public(int256)
 # What an account that is not empty is said to hold.
 positions: HashMap[uint256, DynArray[uint256, 128]]
+holdings: HashMap[uint256, DynArray[uint256, 8]]
 # What the house reported last: it takes this ledger for the listing too.
 running: public(uint256)
 # What `liquidate` does first: a call into whoever called.
@@ -47,6 +48,11 @@ def set_account(account: uint256, cash: int256, mark: int256, requirement: int25
 @external
 def set_positions(account: uint256, positions: DynArray[uint256, 128]):
     self.positions[account] = positions
+
+
+@external
+def set_holdings(account: uint256, holdings: DynArray[uint256, 8]):
+    self.holdings[account] = holdings
 
 
 @external
@@ -95,7 +101,7 @@ def cash_of(account: uint256) -> int256:
 @external
 @view
 def holdings_of(account: uint256) -> DynArray[uint256, 8]:
-    return []
+    return self.holdings[account]
 
 
 @external

@@ -91,6 +91,27 @@ def test_an_account_that_owes_nothing_goes_free(days: int) -> None:
     ledger.withdraw(debtor.number, 1, 10 * WAD, debtor.address, sender=debtor.address)
 
 
+def test_collateral_is_bound_by_a_debt_of_one_wei_and_by_no_less(solvent: House) -> None:
+    solvent.ledger.set_holdings(solvent.account, [1])
+    solvent.ledger.set_account(solvent.account, -1, 0, 0)
+    with boa.reverts("auction: not restored"):
+        solvent.house.finish(solvent.account)
+    # Without a debt not even a stale price keeps it.
+    solvent.ledger.set_account(solvent.account, 0, 0, 0)
+    solvent.ledger.set_fresh(False)
+    solvent.house.finish(solvent.account)
+    assert not solvent.ledger.in_auction(solvent.account)
+
+
+@pytest.mark.parametrize("function", ["restart", "pause", "resume", "provide"])
+def test_what_is_over_cannot_go_on(solvent: House, function: str) -> None:
+    solvent.set(4_000, 3_000)
+    solvent.house.finish(solvent.account)
+    solvent.set(-1_000, -2_000)
+    with boa.reverts("auction: not running"):
+        getattr(solvent.house, function)(solvent.account)
+
+
 def test_a_later_house_frees_what_an_earlier_one_froze(auction: House) -> None:
     auction.ledger.set_frozen(auction.account, True)
     auction.set(4_000, 3_000)
@@ -101,3 +122,8 @@ def test_a_later_house_frees_what_an_earlier_one_froze(auction: House) -> None:
 def test_preview_of_no_auction_is_empty(auction: House) -> None:
     preview = auction.house.preview(auction.account, WAD)
     assert preview.terms.kind == preview.lot_price == preview.largest_units == 0
+
+
+def test_preview_of_what_an_earlier_house_froze_is_empty(auction: House) -> None:
+    auction.ledger.set_frozen(auction.account, True)
+    assert not any(auction.house.preview(auction.account, WAD).terms)

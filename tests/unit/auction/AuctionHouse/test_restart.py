@@ -67,6 +67,19 @@ def test_a_turn_to_solvent_needs_a_restart(auction: House) -> None:
     assert auction.bid(WAD // 2, kind=SOLVENT)[1] == usd(500 * 0.95 / 2)
 
 
+def test_without_equity_an_insolvent_auction_goes_on(auction: House) -> None:
+    """One wei more turns it."""
+    auction.set(-500, -3_000)
+    auction.start()
+    auction.set(0, -2_000)
+    with boa.reverts("auction: restart not due"):
+        auction.house.restart(auction.account)
+    auction.ledger.deposit(auction.account, 1)
+    assert auction.health().equity == 1
+    auction.house.restart(auction.account)
+    assert auction.event("AuctionRestarted").kind == SOLVENT
+
+
 def test_a_deposit_that_makes_solvent_goes_into_the_new_lot(auction: House) -> None:
     auction.set(-500, -3_000)
     auction.start()
