@@ -67,6 +67,24 @@ def test_average_off_the_grid_errs_by_what_happened_in_five_minutes(desk: Any) -
         assert error <= 2 * 300 * 1_000 * WAD // (end - start)
 
 
+def test_an_average_that_ends_inside_a_bucket_is_rounded_down(desk: Any) -> None:
+    begin = (_now() // 300 + 1) * 300
+    for after, price in ((0, 2_000), (1, 2_001), (3, 2_500)):
+        _go(begin + after)
+        _record(desk, price)
+    # A straight line to 2,000 * 1 + 2,001 * 2 after three seconds.
+    assert desk.oracle.twap(SPX, begin, begin + 1) == 6_002 * WAD // 3
+
+
+def test_an_observation_alone_in_the_first_bucket_of_a_word_is_found(desk: Any) -> None:
+    """The bit map has 256 buckets a word."""
+    begin = (_now() // 76_800 + 1) * 76_800
+    for after, price in ((0, 2_000), (3_000, 2_500), (3_600, 2_500)):
+        _go(begin + after)
+        _record(desk, price)
+    assert desk.oracle.twap(SPX, begin + 600, begin + 3_600) == 2_100 * WAD
+
+
 def test_reverts_window_out_of_order(desk: Any) -> None:
     boa.env.time_travel(seconds=900)
     for start, end in ((_now(), _now()), (_now() - 5, _now() - 6), (_now() - 5, _now() + 1)):
