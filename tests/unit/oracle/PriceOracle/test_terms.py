@@ -88,9 +88,11 @@ def test_negative_rates_do_not_lift_the_discount_above_one(
     assert desk.oracle.quote(SPX, _now() + 90 * DAY).discount == WAD
 
 
-def test_a_discount_of_a_quarter_of_a_wei_errs_by_less_than_one(desk: Any, surface: Any) -> None:
-    surface.say(_answer(rate=1))
-    assert desk.oracle.quote(SPX, _now() + 90 * DAY).discount in (WAD - 1, WAD)
+@pytest.mark.parametrize("rate", [5, 10, 15])
+def test_a_discount_is_rounded_up(desk: Any, surface: Any, rate: int) -> None:
+    """By so few wei that it is a straight line."""
+    surface.say(_answer(rate=rate))
+    assert desk.oracle.quote(SPX, _now() + 90 * DAY).discount == WAD - rate * 90 // 365
 
 
 @pytest.mark.parametrize("expiry", [0, 1, 2**64, 2**255, 2**256 - 1])
