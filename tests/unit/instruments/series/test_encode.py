@@ -90,6 +90,8 @@ def test_extremes(instruments):
     assert Series.from_code(code) == Series(65_535, MAX_EXPIRY, MAX_PRICE, False)
     code = encode(instruments, expiry=0, strike=PRICE_UNIT, kind=1)
     assert Series.from_code(code) == Series(1, 0, PRICE_UNIT, True)
+    code = encode(instruments, kind=2, barrier=MAX_PRICE)
+    assert Series.from_code(code).barrier == MAX_PRICE
 
 
 def test_error_names_value_and_range():
