@@ -14,9 +14,9 @@ rate: uint256
 mood: uint256
 
 @deploy
-def __init__(decimals: uint8, rate: uint256):
+def __init__(decimals: uint8, rate: uint256, asset: address = empty(address)):
     self.decimals = decimals
-    self.asset = self
+    self.asset = self if asset == empty(address) else asset
     self.rate = rate
 
 @external
@@ -167,9 +167,25 @@ def test_reverts_of_the_setter(world: MarginWorld) -> None:
         world.engine.set_collateral(1, 1, WAD, WAD, NOBODY, sender=world.intruder)
 
 
+@pytest.mark.parametrize(("share", "token"), [(37, 36), (36, 37), (36, 36)])
+def test_decimals_of_shares_and_of_their_asset(world: MarginWorld, share: int, token: int) -> None:
+    asset = boa.loads(VAULT, token, 0)
+    vault = boa.loads(VAULT, share, 10**token, asset.address)
+    arguments = (2, 1, WAD, WAD, vault.address)
+    if share == token:
+        world.engine.set_collateral(*arguments, sender=world.owner)
+        assert world.engine.rate_of(2) == WAD
+    else:
+        with boa.reverts("margin: too many decimals"):
+            world.engine.set_collateral(*arguments, sender=world.owner)
+
+
+def test_the_lowest_rate_of_a_vault_is_a_wei(world: MarginWorld) -> None:
+    vault_asset(world, 18, 1)
+    assert world.engine.rate_of(2) == 1
+
+
 def test_reverts_of_vaults(world: MarginWorld) -> None:
-    with boa.reverts("margin: too many decimals"):
-        vault_asset(world, 37, WAD)
     with boa.reverts("margin: vault has no rate"):
         vault_asset(world, 18, 0)
     with boa.reverts("margin: vault has no rate"):
