@@ -14,10 +14,14 @@ rate: uint256
 mood: uint256
 
 @deploy
-def __init__(decimals: uint8, rate: uint256, asset: address = empty(address)):
+def __init__(decimals: uint8, rate: uint256):
     self.decimals = decimals
-    self.asset = self if asset == empty(address) else asset
+    self.asset = self
     self.rate = rate
+
+@external
+def set_asset(asset: address):
+    self.asset = asset
 
 @external
 def set_rate(rate: uint256, mood: uint256):
@@ -169,12 +173,12 @@ def test_reverts_of_the_setter(world: MarginWorld) -> None:
 
 @pytest.mark.parametrize(("share", "token"), [(37, 36), (36, 37), (36, 36)])
 def test_decimals_of_shares_and_of_their_asset(world: MarginWorld, share: int, token: int) -> None:
-    asset = boa.loads(VAULT, token, 0)
-    vault = boa.loads(VAULT, share, 10**token, asset.address)
+    vault = boa.loads(VAULT, share, 10**24)
+    vault.set_asset(boa.loads(VAULT, token, 0).address)
     arguments = (2, 1, WAD, WAD, vault.address)
     if share == token:
         world.engine.set_collateral(*arguments, sender=world.owner)
-        assert world.engine.rate_of(2) == WAD
+        assert world.engine.rate_of(2) == 10**24 * WAD // 10**36
     else:
         with boa.reverts("margin: too many decimals"):
             world.engine.set_collateral(*arguments, sender=world.owner)
