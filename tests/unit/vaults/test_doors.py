@@ -7,7 +7,7 @@ import pytest
 
 from novate.fronts import hand_on
 from tests.unit.vaults.conftest import LENT, STRATEGIES, VaultWorld
-from tests.world import build
+from tests.world import WAD, build
 
 HOUR = 3_600
 UNIT = 10**6
@@ -113,6 +113,41 @@ def test_a_bond_that_does_not_come_seals_nothing(world: VaultWorld) -> None:
     token.approve(vault.address, 10**24, sender=world.lender)
     vault.begin(*round, sender=world.lender)
     assert vault.in_round()
+
+
+def test_a_round_that_lost_everything_ends(world: VaultWorld) -> None:
+    """The account is sold whole in an auction: there is nothing to fetch, and the vault opens."""
+    vault, buyer = world.vaults["covered call"], world.person("buyer", 1_000)
+    world.bring(vault, world.depositor, 10)
+    world.begin("covered call")
+    world.use_own_house()
+    with boa.env.prank(world.house):
+        world.ledger.freeze(vault.ACCOUNT())
+        world.ledger.liquidate(vault.ACCOUNT(), buyer.number, WAD, 0, 0)
+        world.ledger.thaw(vault.ACCOUNT())
+    assert world.ledger.holdings_of(buyer.number) == [1 << 248 | 10 * WAD]
+    assert world.ledger.holdings_of(vault.ACCOUNT()) == []
+    world.to_reveal(vault.epoch() + 1)
+    vault.finish()
+    assert not vault.in_round() and vault.totalAssets() == 0
+    shares = vault.balanceOf(world.depositor)
+    assert vault.redeem(shares, world.depositor, world.depositor, sender=world.depositor) == 0
+
+
+def test_collateral_of_another_kind_is_not_taken_for_its_own(world: VaultWorld) -> None:
+    """No door leads there; an auction house that the owner chose could put it there."""
+    vault, owner = world.vaults["protective put"], world.person("owner", units=3)
+    world.bring(vault, world.depositor, 10)
+    world.begin("protective put")
+    world.use_own_house()
+    with boa.env.prank(world.house):
+        world.ledger.freeze(owner.number)
+        world.ledger.liquidate(owner.number, vault.ACCOUNT(), WAD, 0, 0)
+    held = world.ledger.holdings_of(vault.ACCOUNT())
+    assert held == [1 << 248 | 3 * WAD, 2 << 248 | 10 * WAD]
+    world.to_reveal(vault.epoch() + 1)
+    vault.finish()
+    assert vault.totalAssets() == 10 * WAD
 
 
 SHARES = """

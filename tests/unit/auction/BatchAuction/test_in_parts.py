@@ -5,9 +5,8 @@ import boa
 import pytest
 
 from novate.series import WAD
+from tests.unit.auction.BatchAuction.conftest import BatchWorld
 from tests.world import build
-
-from .conftest import BatchWorld
 
 
 def test_packages_may_be_judged_one_by_one(world: BatchWorld) -> None:
@@ -29,6 +28,33 @@ def test_packages_may_be_judged_one_by_one(world: BatchWorld) -> None:
     assert found == [(False, 1), (True, 2)]
     world.settle(epoch, near, far)
     assert world.position(world.taker, near) == world.position(world.other, near) == 2 * WAD
+
+
+@pytest.mark.parametrize(("rest", "accepted"), [(60, 1), (40, 2)])
+def test_a_package_may_not_spoil_one_that_is_in(
+    world: BatchWorld, rest: float, accepted: int
+) -> None:
+    """The second needs more of the first series than is offered at 40: at 60 it would be content
+    itself, but the one before it pays up to 25 for the two and would pay 40."""
+    near, far, farthest = world.calls
+    orders = [
+        world.sell(world.maker, near, 2, 40),
+        world.sell(world.people[3], near, 10, rest),
+        world.buy(world.maker, far, 10, 20),
+        world.buy(world.maker, farthest, 10, 45),
+        world.commit(world.taker, [(near, 1), (far, -1)], 2, 25),
+        world.commit(world.other, [(near, 1), (farthest, -1)], 2, 24),
+    ]
+    epoch = orders[0].epoch
+    world.open(*orders)
+    world.to_clear(epoch)
+    world.settle(epoch, *world.calls)
+    ids = [order.id for order in orders[4:]]
+    assert world.batch.accepted_in(epoch) == (True, ids[:accepted])
+    assert world.position(world.taker, near) == 2 * WAD
+    # At 40 fewer are wanted than offered: parts of sellers round.
+    got = world.position(world.other, near)
+    assert got == pytest.approx(2 * WAD if accepted == 2 else 0, rel=1e-8)
 
 
 @pytest.mark.parametrize("dropped", [0, 1, 2])

@@ -5,9 +5,9 @@ from typing import Any
 import boa
 import pytest
 
-from tests.unit.venues.OptionPool.conftest import PoolWorld
-from tests.unit.venues.OptionPool.test_shares import over
-from tests.world import build, wad
+from tests.unit.venues.OptionPool.conftest import PoolWorld, choose
+from tests.unit.venues.OptionPool.test_shares import leave, over, serve
+from tests.world import WAD, build, wad
 
 DAY = 86_400
 
@@ -91,3 +91,35 @@ def test_what_is_owed_stays_owed_until_it_moves(world: PoolWorld) -> None:
     token.jam(False)
     shares.collect(me, sender=me)
     assert (shares.owed(me), token.balanceOf(me)) == (0, 10**20)
+
+
+def test_the_queue_steps_over_exits_that_were_taken_back(world: PoolWorld) -> None:
+    """Nothing is burnt or paid for them, and who comes behind is served."""
+    shares = world.shares.balanceOf(world.backer)
+    back = leave(world, world.backer, shares // 4)
+    leave(world, world.backer, shares // 2)
+    world.shares.cancel(back, True, sender=world.backer)
+    before = world.token.balanceOf(world.backer)
+    assert serve(world, DAY)
+    assert world.shares.first_exit() == 2
+    assert (
+        world.shares.balanceOf(world.backer) == world.shares.totalSupply() == shares - shares // 2
+    )
+    assert world.token.balanceOf(world.backer) - before == pytest.approx(500_000 * 10**6, rel=1e-9)
+
+
+def test_an_option_without_vega_pays_the_whole_fee(world: PoolWorld) -> None:
+    """An hour before the end and far from the money no number of contracts brings a volatility
+    back, however far the pool is off."""
+    choose(world, last=0)
+    far, near = world.series(2_800), world.series(2_750)
+    for call, quantity in ((far, 10), (near, 5)):
+        world.deal(call, -quantity, 0)
+    world.market.travel_to(far.expiry - 3_600)
+    world.market.push_price(2_750, 0.15)
+    words: list[Any] = world.ledger.positions_of(world.pool.ACCOUNT())
+    risk = world.pricer.assess(1, words, far.code, 0)
+    assert risk.held == wad(10) and risk.unit_vega == 0 < risk.level
+    rules, spot = world.rules, risk.spot
+    fee = wad(4) * (rules.premium_fee * risk.price + rules.spot_fee * spot) // (WAD * 10_000) + 1
+    assert world.pool.quote(far.code, wad(4)).fee == fee
