@@ -124,6 +124,10 @@ def test_vault_share_is_worth_its_assets(world: MarginWorld, decimals: int) -> N
 
 
 def test_vault_rate_grows_by_a_point_in_a_thousand_a_day(world: MarginWorld) -> None:
+    # An odd rate: its last bit is no part of the time beside it.
+    vault = vault_asset(world, 18, WAD + 1)
+    vault.set_rate(5 * WAD, 0)
+    assert world.engine.rate_of(2) == WAD + 1
     vault = vault_asset(world, 18, WAD)
     vault.set_rate(5 * WAD, 0)
     assert world.engine.rate_of(2) == WAD
