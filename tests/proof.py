@@ -306,6 +306,12 @@ def run(part: Part, commit: str) -> dict[str, Any]:
     }
 
 
+def known() -> dict[str, Any]:
+    """What became of the parts so far."""
+    found: dict[str, Any] = json.loads(RUNS.read_text()) if RUNS.exists() else {}
+    return found
+
+
 def section(part: Part, ran: dict[str, Any] | None) -> tuple[bool, str]:
     """Whether a part holds, and its part of the page."""
     good = ran is not None and ran["code"] == 0
@@ -358,7 +364,7 @@ def main() -> int:
     parser.add_argument("--only", nargs="+", choices=names, metavar="NAME", help=", ".join(names))
     options = parser.parse_args()
     OUT.mkdir(exist_ok=True)
-    runs: dict[str, Any] = json.loads(RUNS.read_text()) if RUNS.exists() else {}
+    runs = known()
     commit = subprocess.run(
         ["git", "-C", str(PROJECT), "describe", "--always", "--dirty"],
         capture_output=True,
@@ -369,7 +375,9 @@ def main() -> int:
     progress = tqdm(chosen, desc="proof", unit="part")
     for part in progress:
         progress.set_postfix_str(part.name)
-        runs[part.name] = run(part, commit or "unknown")
+        found = run(part, commit or "unknown")
+        # Another part may have ended meanwhile.
+        runs = known() | {part.name: found}
         RUNS.write_text(json.dumps(runs, indent=2) + "\n")
     good, text = page(runs)
     (OUT / "proof.html").write_text(text)
