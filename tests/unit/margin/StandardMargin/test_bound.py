@@ -67,6 +67,14 @@ def test_bound_is_its_formula(
         assert needed / WAD == pytest.approx(bound(shorts, rules, smile), rel=2e-8)
 
 
+def test_the_bound_takes_no_mark_above_the_forward(world: MarginWorld) -> None:
+    expiry = world.expiry(20_000)
+    world.set_quote(1, expiry, Quote(SPOT, 1_400, 10))
+    leg = word(call(expiry, SPOT), -1)
+    needed = AMPLE - world.engine.excess(AMPLE, [], [leg])[0]
+    assert needed / WAD == pytest.approx(1_400 + SPOT * Rules().initial, rel=1e-9)
+
+
 def test_a_bound_of_longs_is_nothing(world: MarginWorld, expiry: int) -> None:
     legs = [word(call(expiry, 1_900), 2), word(put(expiry, 1_100), 3)]
     assert tuple(world.engine.excess(AMPLE, [], legs)) == (AMPLE, True)

@@ -73,6 +73,17 @@ def test_low_put_needs_its_strike_at_most(world: MarginWorld, expiry: int) -> No
     assert (health.initial, health.maintenance) == (-100 * WAD, -100 * WAD)
 
 
+def test_shares_of_a_put_are_rounded_up(world: MarginWorld, expiry: int) -> None:
+    """So far in the money that its mark is a whole number of wei, and one for its error."""
+    forward = 1_505 * WAD + 3
+    world.oracle.set_quote(1, expiry, 1_500 * WAD, forward, wad(0.8), WAD, True)
+    health = world.assess(word(put(expiry, 6_000), -1))
+    mark = 6_000 * WAD - forward + 1
+    needed = mark - -mark * 750 // 10_000
+    assert mark * 750 % 10_000 and needed * 10_500 % 10_000, "nothing to round"
+    assert tuple(health)[:3] == (-mark, -(-(-needed * 10_500 // 10_000)), -needed)
+
+
 def test_uncovered_calls_cost_the_forward_times_unpaired(world: MarginWorld) -> None:
     # At 1,000 % volatility the mark is nearly the forward, so the isolated charge is more.
     expiry = world.expiry(2_000)
