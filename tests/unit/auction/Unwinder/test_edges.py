@@ -28,6 +28,12 @@ def second(world: Unwinding, money: int) -> Any:
     return made
 
 
+def transfers(world: Unwinding, made: Any) -> int:
+    """How often the token moved in the last call."""
+    place = bytes.fromhex(world.token.address[2:])
+    return sum(entry[1] == place for entry in made._computation.get_raw_log_entries())
+
+
 def test_a_second_bid_adds_to_the_first(world: Unwinding) -> None:
     world.fall()
     world.pass_time(4 * 3_600)
@@ -80,6 +86,7 @@ def test_crumbs_stay_behind(world: Unwinding, money: int, left: int) -> None:
     assert left < cash < left + 10**12
     made.finish()
     # The bonds only.
+    assert transfers(world, made) == 1
     assert made.totalAssets() == money * 3 // 100 and world.ledger.cash_of(made.ACCOUNT()) == cash
 
 
@@ -108,6 +115,8 @@ def test_an_order_that_was_dropped_costs_the_bond(world: Unwinding) -> None:
     world.ledger.settle([made.ACCOUNT()])
     cash = world.ledger.cash_of(made.ACCOUNT())
     made.finish()
+    # From the ledger, and not a bond of nothing.
+    assert transfers(world, made) == 1
     assert made.since() == 0 and made.totalAssets() == (cash - CRUMBS) // 10**12 > 0
 
 
