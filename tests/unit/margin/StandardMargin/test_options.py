@@ -81,7 +81,7 @@ def test_shares_of_a_put_are_rounded_up(world: MarginWorld, expiry: int) -> None
     mark = 6_000 * WAD - forward + 1
     needed = mark - -mark * 750 // 10_000
     assert mark * 750 % 10_000 and needed * 10_500 % 10_000, "nothing to round"
-    assert tuple(health)[:3] == (-mark, -(-(-needed * 10_500 // 10_000)), -needed)
+    assert tuple(health)[:3] == (-mark, -needed * 10_500 // 10_000, -needed)
 
 
 def test_uncovered_calls_cost_the_forward_times_unpaired(world: MarginWorld) -> None:
