@@ -129,6 +129,8 @@ def test_a_round_that_lost_everything_ends(world: VaultWorld) -> None:
     assert world.ledger.holdings_of(vault.ACCOUNT()) == []
     world.to_reveal(vault.epoch() + 1)
     vault.finish()
+    place = bytes.fromhex(world.index.address[2:])
+    assert all(entry[1] != place for entry in vault._computation.get_raw_log_entries())
     assert not vault.in_round() and vault.totalAssets() == 0
     shares = vault.balanceOf(world.depositor)
     assert vault.redeem(shares, world.depositor, world.depositor, sender=world.depositor) == 0
