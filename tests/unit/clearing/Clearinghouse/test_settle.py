@@ -108,6 +108,24 @@ def test_the_fixing_counts_not_the_price_when_somebody_calls(
     assert world.cash(people[1]) - before == wad(200)
 
 
+def test_the_fixing_of_one_expiry_is_asked_for_once(
+    world: World, people: list[Any], traded: Any
+) -> None:
+    put, call = traded
+    expire(world, put, 2_600)
+    world.ledger.settle([people[0].number])
+    settled = [log for log in world.ledger.get_logs() if type(log).__name__ == "Settled"]
+    assert {log.series for log in settled} == {put.code, call.code}
+    fixing = world.market.oracle.fixing.prepare_calldata(put.underlying, put.expiry)
+    assert asked(world.ledger._computation, fixing) == 1
+
+
+def asked(computation: Any, data: bytes) -> int:
+    """How often a call, or one inside it, had this calldata."""
+    inside = sum(asked(child, data) for child in computation.children)
+    return inside + (bytes(computation.msg.data) == data)
+
+
 def test_settlement_reaches_accounts_in_auction(
     world: World, people: list[Any], traded: Any
 ) -> None:
