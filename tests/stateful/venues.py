@@ -149,7 +149,8 @@ class Venues(Checks, Sealing, World):
         try:
             answer = call(*arguments, **options)
         except boa.BoaError as error:
-            text = str(error)
+            # Not the call tree: titanoboa cannot print that of every call.
+            text = str(error.stack_trace)
             found = [reason for reason in REASONS if reason in text]
             assert found, text
             self.seen[f"refused: {found[0]}"] += 1
