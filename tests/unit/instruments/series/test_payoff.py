@@ -37,6 +37,7 @@ def test_payoff(instruments, series, price, payoff):
         # A wei of quantity on half a dollar: a long receives 0, a short pays 1.
         (CALL, 1, 2_700 * WAD + WAD // 2, 0),
         (CALL, -1, 2_700 * WAD + WAD // 2, -1),
+        (CALL, -1, 2_700 * WAD + 1, -1),
         (PUT, -1, 2_699 * WAD, -1),
         (CALL, 0, 2_710 * WAD, 0),
         (CALL, -(2**95 - 1), 2_700 * WAD, 0),
