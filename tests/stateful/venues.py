@@ -244,7 +244,8 @@ class Venues(Checks, Sealing, World):
         try:
             paid = self.router.route(*arguments, limit, partial, *places, sender=taker.address)
         except boa.BoaError as error:
-            assert "router: cost above limit" in str(error) or "router: not filled" in str(error)
+            text = str(error.stack_trace)
+            assert "router: cost above limit" in text or "router: not filled" in text
             assert self.cash(taker) == before
             self.note("refused: router")
             return
@@ -426,7 +427,7 @@ class Venues(Checks, Sealing, World):
                 try:
                     self.market.fix(expiry)
                 except boa.BoaError as error:
-                    assert "oracle" in str(error), error
+                    assert "oracle" in str(error.stack_trace), error
                     return
                 self.note("fixed an expiry")
         accounts = self.accounts()
