@@ -3,23 +3,10 @@
 from typing import Any
 
 import boa
-import pytest
 
 from tests.world import WAD, World, build, wad
 
 UNIT = 10**12  # [wad] the smallest amount of the cash token
-
-
-@pytest.fixture(scope="module")
-def world() -> World:
-    world = World()
-    world.use_own_house()
-    return world
-
-
-@pytest.fixture(scope="module")
-def saver(world: World) -> Any:
-    return world.person("saver", cash=1_000, units=2)
 
 
 def test_assets_and_their_caps(world: World, saver: Any) -> None:

@@ -4,23 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import boa
-import pytest
 
 from tests.world import WAD, World, build, wad
 
 NOBODY = "0x" + "00" * 20
-
-
-@pytest.fixture(scope="module")
-def world() -> World:
-    world = World()
-    world.use_own_house()
-    return world
-
-
-@pytest.fixture(scope="module")
-def saver(world: World) -> Any:
-    return world.person("saver", cash=1_000, units=2)
 
 
 def told(world: World, name: str) -> list[tuple[Any, ...]]:

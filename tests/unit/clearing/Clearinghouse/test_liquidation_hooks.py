@@ -9,13 +9,6 @@ from tests.world import WAD, World, build, wad
 
 
 @pytest.fixture(scope="module")
-def world() -> World:
-    world = World()
-    world.use_own_house()
-    return world
-
-
-@pytest.fixture(scope="module")
 def buyer(world: World) -> Any:
     return world.person("buyer", cash=100_000)
 

@@ -20,13 +20,6 @@ def principal(world: World, account: Any) -> int:
 
 
 @pytest.fixture(scope="module")
-def world() -> World:
-    world = World()
-    world.use_own_house()
-    return world
-
-
-@pytest.fixture(scope="module")
 def lender(world: World) -> Any:
     return world.person("lender", cash=99_999.123457)
 

@@ -9,6 +9,7 @@ from eth_utils import keccak
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.proofs.standards.test_erc6909 import SELECTORS
 from tests.unit.tokens.LongTokens.conftest import FACE, Wrapping
 from tests.world import WAD, wad
 
@@ -119,17 +120,8 @@ def test_both_doors_lead_to_one_room(wrapped: Wrapping, steps: list[Any]) -> Non
 
 def test_interfaces(world: Wrapping) -> None:
     """ERC-165 ids, made anew from the standard's signatures."""
-    signatures = (
-        "balanceOf(address,uint256)",
-        "allowance(address,address,uint256)",
-        "isOperator(address,address)",
-        "transfer(address,uint256,uint256)",
-        "transferFrom(address,address,uint256,uint256)",
-        "approve(address,uint256,uint256)",
-        "setOperator(address,bool)",
-    )
     number = 0
-    for signature in signatures:
+    for signature in SELECTORS:
         number ^= int.from_bytes(keccak(text=signature)[:4], "big")
     assert world.hub.supportsInterface(number.to_bytes(4, "big"))
     assert world.hub.supportsInterface(bytes.fromhex("01ffc9a7"))
