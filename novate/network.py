@@ -7,6 +7,8 @@ Differences to titanoboa's `NetworkEnv`, each for a reason:
 - the receipt of the last transaction is kept: gas and events come from the chain, not from the
   local simulation;
 - views are answered by the node alone; only what it refuses is simulated, to say where and why;
+- what the node refuses and the simulation, a second ahead, accepts is asked for once more a second
+  later;
 - what is not reachable, not funded or not possible raises `NetworkError` with one line;
 - time travel through the development methods of anvil and hardhat.
 """
@@ -51,6 +53,8 @@ EXECUTION_REVERTED = 3
 NO_FUNDS = ("insufficient funds", "exceeds allowance")
 RECEIPT_TIMEOUT = 240.0
 RECEIPT_POLL = 0.05
+# [s] after which a chain's clock shows a later second.
+NEXT_SECOND = 1.01
 # Requests to a node at once.
 BATCH = 50
 
@@ -197,14 +201,25 @@ class Network(NetworkEnv):
             if answer is not None:
                 return answer
         try:
-            with warnings.catch_warnings():
-                # The simulation runs a second ahead of the latest block, where interest differs
-                # by a few wei; the node's answer is the one that counts.
-                warnings.filterwarnings("ignore", message="local fork did not match node")
-                return super().execute_code(*args, **kwargs)
+            return self._simulate_and_send(*args, **kwargs)
+        except AssertionError:
+            # Titanoboa asserts that a call which the node refuses fails locally as well. Nothing
+            # was sent. The simulation is a second ahead of the node, whose next block may bear the
+            # time of the latest: what is due from the next second on is asked for again then.
+            time.sleep(NEXT_SECOND)
+        try:
+            return self._simulate_and_send(*args, **kwargs)
         except AssertionError as error:
-            # Titanoboa asserts that a call which the node refuses fails locally as well.
-            raise NetworkError(f"{self.url} refuses a call that passes locally") from error
+            raise NetworkError(
+                f"{self.url} refuses a call that passes locally: {_refusal(error)}"
+            ) from error
+
+    def _simulate_and_send(self, *args: Any, **kwargs: Any) -> Any:
+        with warnings.catch_warnings():
+            # The simulation runs a second ahead of the latest block, where interest differs
+            # by a few wei; the node's answer is the one that counts.
+            warnings.filterwarnings("ignore", message="local fork did not match node")
+            return super().execute_code(*args, **kwargs)
 
     def deploy(self, *args: Any, **kwargs: Any) -> Any:
         if self._site is not None:
@@ -331,6 +346,13 @@ def _forget(rpc: EthereumRPC) -> None:
     """Drop what titanoboa keeps of a chain's blocks."""
     for key in [key for key in CachingRPC._loaded if key[0] == rpc.identifier]:
         del CachingRPC._loaded[key]
+
+
+def _refusal(error: AssertionError) -> str:
+    """Why the node refused, from the chain of what was raised."""
+    estimate = error.__context__
+    answer = estimate.__cause__ if estimate is not None else None
+    return _reason(answer) if isinstance(answer, RPCError) else "it does not say why"
 
 
 def _reason(error: Exception) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,11 @@ from novate.__main__ import main
 from novate.agents.desk import attach
 from novate.deploy import compiled
 from novate.devnet import devnet
+from novate.errors import NetworkError
 from novate.governance.chain import KEYS_VARIABLE, read_governance
+from novate.governance.deployment import Governance, deploy_governance, faster
 from novate.governance.multisig import key_of
+from novate.governance.proposals import Proposal, call
 from novate.network import KEY_VARIABLE, Network, connect
 from tests.network.test_run_rpc import anvil_is_missing
 
@@ -113,6 +117,38 @@ def test_from_the_command_line(
             assert attach(Path("market.json")).margin.parameters_of(1).maintenance > 2 * 10**16
             governance: Any = read_governance(Path("governance.json"))
             assert governance.guardian.nonce() == 1
+
+
+def slower(owner: str) -> tuple[Governance, Proposal]:
+    """Governance whose votes are all the owner's, and something to propose."""
+    guardians = [key_of(f"owner {i}").address for i in range(3)]
+    governance = deploy_governance(guardians, 2, owner, faster())
+    return governance, Proposal((call(governance.timelock.update_delay, 3 * DAY),), "slower")
+
+
+def test_what_is_due_a_second_later_is_sent_then() -> None:
+    """A proposer's votes count from the second after delegation, and blocks may share a second."""
+    with devnet() as net, boa.swap_env(connect(net.url)):
+        owner = str(boa.env.eoa)
+        governance, proposal = slower(owner)
+        # So that both fall into one second.
+        time.sleep(1 - time.time() % 1)
+        governance.token.delegate(owner)
+        identifier = governance.propose(proposal, owner)
+        assert governance.governor.proposalProposer(identifier) == owner
+
+
+def test_what_a_node_refuses_for_good_is_told_in_its_words() -> None:
+    """The node's second stands still, so the votes never count there."""
+    with devnet() as net:
+        network = connect(net.url)
+        with boa.swap_env(network):
+            owner = str(boa.env.eoa)
+            governance, proposal = slower(owner)
+            network._rpc.fetch("anvil_setBlockTimestampInterval", [0])
+            governance.token.delegate(owner)
+            with pytest.raises(NetworkError, match="passes locally: .*below threshold"):
+                governance.propose(proposal, owner)
 
 
 def spot(network: Network, underlying: int) -> int:
