@@ -143,7 +143,9 @@ def mint(shares: uint256, receiver: address) -> uint256:
 def request_redeem(shares: uint256):
     """
     @notice Hands shares over to wait; they may be redeemed after DELAY and before WINDOW is over.
-            All that waits for the caller waits anew.
+            All that waits for the caller waits anew, so nobody gives notice for another: with an
+            allowance of one share it could put off for ever what waits. Who has an allowance may
+            move shares to itself and give notice there.
     """
     assert shares > 0, "fund: no shares"
     erc20._transfer(msg.sender, self, shares)
@@ -168,7 +170,8 @@ def cancel_request():
 @external
 def redeem(shares: uint256, receiver: address, owner: address) -> uint256:
     """
-    @notice Pays out shares that have matured; only their owner asks.
+    @notice Pays out shares that have matured, to who owns them or has an allowance of them.
+    @param shares Of those that `owner` gave notice for.
     """
     assets: uint256 = self._to_assets(shares, False)
     self._pay(assets, shares, receiver, owner)
@@ -283,7 +286,8 @@ def _bring(assets: uint256, shares: uint256, receiver: address):
 
 @internal
 def _pay(assets: uint256, shares: uint256, receiver: address, owner: address):
-    assert msg.sender == owner, "fund: not the owner"
+    if msg.sender != owner:
+        erc20._spend_allowance(owner, msg.sender, shares)
     assert assets > 0, "fund: no assets"
     assert shares <= self._matured(owner), "fund: not matured"
     self.requests[owner].shares -= shares

@@ -20,7 +20,8 @@ implements: ILongToken
 
 
 interface Hub:
-    def relay_transfer(caller: address, sender: address, receiver: address, id: uint256, amount: uint256): nonpayable
+    def relay_transfer(sender: address, receiver: address, id: uint256, amount: uint256): nonpayable
+    def relay_transfer_from(caller: address, sender: address, receiver: address, id: uint256, amount: uint256): nonpayable
     def relay_approve(caller: address, spender: address, id: uint256, amount: uint256): nonpayable
     def balanceOf(owner: address, id: uint256) -> uint256: view
     def allowance(owner: address, spender: address, id: uint256) -> uint256: view
@@ -66,13 +67,13 @@ def announce(sender: address, receiver: address, amount: uint256):
 
 @external
 def transfer(receiver: address, amount: uint256) -> bool:
-    extcall Hub(self.hub).relay_transfer(msg.sender, msg.sender, receiver, self.id, amount)
+    extcall Hub(self.hub).relay_transfer(msg.sender, receiver, self.id, amount)
     return True
 
 
 @external
 def transferFrom(owner: address, receiver: address, amount: uint256) -> bool:
-    extcall Hub(self.hub).relay_transfer(msg.sender, owner, receiver, self.id, amount)
+    extcall Hub(self.hub).relay_transfer_from(msg.sender, owner, receiver, self.id, amount)
     return True
 
 

@@ -43,6 +43,7 @@ exports: (
     erc6909.setOperator,
     erc6909.create_token,
     erc6909.relay_transfer,
+    erc6909.relay_transfer_from,
     erc6909.relay_approve,
     erc6909.balanceOf,
     erc6909.allowance,

@@ -112,13 +112,21 @@ def create_token(id: uint256) -> address:
 
 
 @external
-def relay_transfer(caller: address, sender: address, receiver: address, id: uint256, amount: uint256):
+def relay_transfer(sender: address, receiver: address, id: uint256, amount: uint256):
     """
-    @notice Moves what the caller of the ERC-20 contract owns or may spend.
+    @notice Moves what the caller of the ERC-20 contract owns.
     """
     self._require_token(id)
-    if caller != sender:
-        self._spend(caller, sender, id, amount)
+    self._transfer(sender, sender, receiver, id, amount)
+
+
+@external
+def relay_transfer_from(caller: address, sender: address, receiver: address, id: uint256, amount: uint256):
+    """
+    @notice Moves what the caller of the ERC-20 contract may spend; its own too, by an allowance only.
+    """
+    self._require_token(id)
+    self._use_up(caller, sender, id, amount)
     self._transfer(caller, sender, receiver, id, amount)
 
 
@@ -149,9 +157,18 @@ def _require_token(id: uint256):
 @internal
 def _spend(caller: address, owner: address, id: uint256, amount: uint256):
     """
-    @notice Uses up the caller's allowance, unless it needs none.
+    @notice Uses up the caller's allowance; of one's own ERC-6909 asks for none, ERC-20 does.
     """
-    if caller == owner or self.isOperator[owner][caller]:
+    if caller != owner:
+        self._use_up(caller, owner, id, amount)
+
+
+@internal
+def _use_up(caller: address, owner: address, id: uint256, amount: uint256):
+    """
+    @notice Uses up the caller's allowance, unless it is an operator.
+    """
+    if self.isOperator[owner][caller]:
         return
     allowed: uint256 = self.allowance[owner][caller][id]
     if allowed != UNLIMITED:

@@ -41,8 +41,6 @@ class Vault:
     gain: Callable[[int], None]
     # Makes shares of a person redeemable.
     ready: Callable[[str, int], None]
-    # Whether somebody with an allowance may redeem: SecurityFund refuses, see the README.
-    by_allowance: bool = True
 
 
 class Tokens(World):
@@ -84,7 +82,7 @@ class Tokens(World):
                 fund.request_redeem(shares, sender=owner)
                 boa.env.time_travel(seconds=int(fund.DELAY()))
 
-            return Vault(fund, self.cash, self._giver(fund, self.cash), bring, wait, False)
+            return Vault(fund, self.cash, self._giver(fund, self.cash), bring, wait)
         if name == "YieldVault":
             vault, asset = market.yield_token, self.index
         else:

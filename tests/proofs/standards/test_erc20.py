@@ -66,9 +66,7 @@ def test_balances_and_allowances_follow_the_standard(
         source = caller if what == "transfer" else owner
         arguments = (to, amount) if what == "transfer" else (owner, to, amount)
         needed = allowed[owner, caller] if what == "transferFrom" else UNLIMITED
-        # The face of a wrapped long lets an owner move its own without an allowance.
-        own = what == "transferFrom" and owner == caller and name == "LongToken"
-        if amount > balance[source] or (amount > needed and not own):
+        if amount > balance[source] or amount > needed:
             with boa.reverts():
                 getattr(token, what)(*arguments, sender=caller)
             continue
@@ -78,7 +76,7 @@ def test_balances_and_allowances_follow_the_standard(
             assert events(token, "Transfer")[-1] == (source, to, amount)
         balance[source] -= amount
         balance[to] += amount
-        if what == "transferFrom" and not own and needed != UNLIMITED:
+        if what == "transferFrom" and needed != UNLIMITED:
             allowed[owner, caller] -= amount
     assert {one: token.balanceOf(one) for one in PEOPLE} == balance
     assert all(token.allowance(*pair) == left for pair, left in allowed.items())
@@ -94,16 +92,21 @@ def test_names_and_digits(world: Tokens, name: str) -> None:
     assert token.balanceOf(NOBODY) == 0
 
 
+@pytest.mark.parametrize("spender", [PEOPLE[1], PEOPLE[0]], ids=["another", "oneself"])
 @pytest.mark.parametrize("name", ERC20)
-def test_an_allowance_is_used_up_unless_unlimited(world: Tokens, name: str) -> None:
-    token, (owner, spender, to) = world.erc20[name], PEOPLE
+def test_an_allowance_is_used_up_unless_unlimited(world: Tokens, name: str, spender: str) -> None:
+    """Also one's own: who says `transferFrom` of oneself without it is refused, as by solmate's and
+    OpenZeppelin's."""
+    token, (owner, _, to) = world.erc20[name], PEOPLE
+    with boa.reverts():
+        token.transferFrom(owner, to, 1, sender=spender)
     token.approve(spender, 5, sender=owner)
-    token.transferFrom(owner, to, 3, sender=spender)
+    assert token.transferFrom(owner, to, 3, sender=spender) is True
     assert token.allowance(owner, spender) == 2
     with boa.reverts():
         token.transferFrom(owner, to, 3, sender=spender)
     token.approve(spender, UNLIMITED, sender=owner)
-    token.transferFrom(owner, to, 3, sender=spender)
+    assert token.transferFrom(owner, to, 3, sender=spender) is True
     assert token.allowance(owner, spender) == UNLIMITED
     assert token.balanceOf(to) == 6
 

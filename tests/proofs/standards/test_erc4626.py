@@ -4,14 +4,12 @@ every vault here: conversions, limits, previews beside what happens, round trips
 https://eips.ethereum.org/EIPS/eip-4626
 """
 
-from typing import Any
-
 import boa
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.proofs.standards.conftest import ERC4626, PEOPLE, Tokens, Vault, events
+from tests.proofs.standards.conftest import ERC4626, PEOPLE, UNLIMITED, Tokens, Vault, events
 
 few = settings(max_examples=4, derandomize=True, phases=[Phase.explicit, Phase.generate])
 # Smallest units: 1 is a wei of an asset, 10**12 a million dollars.
@@ -171,13 +169,42 @@ def test_nobody_takes_without_an_allowance(world: Tokens, name: str, amount: int
     for what in ("redeem", "withdraw"):
         with boa.reverts():
             getattr(vault, what)(10**6 if what == "withdraw" else shares, YOU, ME, sender=YOU)
-    vault.approve(YOU, shares, sender=ME)
-    if one.by_allowance:
-        vault.redeem(shares // 2, YOU, ME, sender=YOU)
-        assert vault.allowance(ME, YOU) == shares - shares // 2
-    else:
-        with boa.reverts("fund: not the owner"):
-            vault.redeem(shares // 2, YOU, ME, sender=YOU)
+    # One share too few, and an allowance the other way round.
+    vault.approve(YOU, shares - 1, sender=ME)
+    vault.approve(ME, UNLIMITED, sender=YOU)
+    with boa.reverts():
+        vault.redeem(shares, YOU, ME, sender=YOU)
+    assert vault.allowance(ME, YOU) == shares - 1
+
+
+@pytest.mark.parametrize("name", ERC4626)
+@given(amount=amounts, gain=gains, part=st.integers(1, 10**6), unlimited=st.booleans())
+@few
+def test_an_allowance_of_shares_takes_out_as_their_owner_does(
+    world: Tokens, name: str, amount: int, gain: int, part: int, unlimited: bool
+) -> None:
+    """Shares "are burned from owner directly where owner is msg.sender or msg.sender has ERC-20
+    approval over the shares of owner", by redeem and withdraw."""
+    one, shares = holding(world, name, gain, amount)
+    vault, asset = one.vault, one.asset
+    for what in ("redeem", "withdraw"):
+        limit = vault.maxRedeem(ME) if what == "redeem" else vault.maxWithdraw(ME)
+        figure = limit // 2 * part // 10**6
+        preview = (vault.previewRedeem if what == "redeem" else vault.previewWithdraw)(figure)
+        if not figure or not preview:
+            continue
+        with boa.env.anchor():
+            alone = getattr(vault, what)(figure, YOU, ME, sender=ME)
+        burned, paid = (figure, alone) if what == "redeem" else (alone, figure)
+        allowed = UNLIMITED if unlimited else burned
+        vault.approve(YOU, allowed, sender=ME)
+        had, supply = asset.balanceOf(YOU), vault.totalSupply()
+        assert getattr(vault, what)(figure, YOU, ME, sender=YOU) == alone
+        assert events(vault, "Withdraw") == [(YOU, YOU, ME, paid, burned)]
+        assert vault.allowance(ME, YOU) == (UNLIMITED if unlimited else 0)
+        assert (asset.balanceOf(YOU), vault.totalSupply()) == (had + paid, supply - burned)
+        assert vault.maxRedeem(ME) == shares - burned
+        shares -= burned
 
 
 @pytest.mark.parametrize("name", ERC4626)
@@ -199,8 +226,3 @@ def test_a_gift_before_a_deposit_earns_its_giver_nothing(
     # Less than a ten-thousandth of what was given, and never a gain for the giver.
     assert lost <= (first + gift) // 10**3 + 2
     assert vault.convertToAssets(shares) <= first + gift
-
-
-def test_the_exceptions_are_these(world: Tokens) -> None:
-    strict: list[Any] = [name for name, one in world.vaults.items() if not one.by_allowance]
-    assert strict == ["SecurityFund"]

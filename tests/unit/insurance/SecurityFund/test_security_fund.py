@@ -190,15 +190,65 @@ def test_nobody_gains_by_going_round(fund: Fund, backers: tuple[str, str]) -> No
         assert fund.shares.previewWithdraw(assets) >= shares
 
 
-def test_approvals_and_strangers(fund: Fund, backers: tuple[str, str]) -> None:
+def test_an_allowance_takes_out_what_its_owner_gave_notice_for(
+    fund: Fund, backers: tuple[str, str]
+) -> None:
+    """ERC-4626: shares "burned from owner directly where ... msg.sender has" approval."""
+    first, second = backers
+    shares = fund.invest(first, 1_000)
+    fund.shares.approve(second, shares, sender=first)
+    # No notice, no way out; and an allowance gives no notice, which is of one's own shares.
+    with boa.reverts("fund: not matured"):
+        fund.shares.redeem(shares, second, first, sender=second)
+    with boa.reverts("erc20: transfer amount exceeds balance"):
+        fund.shares.request_redeem(shares, sender=second)
+    fund.shares.request_redeem(shares - 10**18, sender=first)
+    with boa.reverts("fund: not matured"):
+        fund.shares.redeem(10**18, second, first, sender=second)
+    boa.env.time_travel(seconds=DELAY)
+    part = shares // 10
+    fund.shares.redeem(part, second, first, sender=second)
+    log = fund.shares.get_logs()[-1]
+    assert (log.sender, log.receiver, log.owner) == (second, second, first)
+    assert fund.token.balanceOf(second) == 10**6 * UNIT + log.assets
+    assert fund.shares.allowance(first, second) == shares - part
+    burned = fund.shares.withdraw(100 * UNIT, second, first, sender=second)
+    assert fund.token.balanceOf(second) == 10**6 * UNIT + log.assets + 100 * UNIT
+    assert fund.shares.allowance(first, second) == shares - part - burned
+    left = shares - 10**18 - part - burned
+    assert fund.shares.maxRedeem(first) == fund.shares.requests(first).shares == left
+    # What has lapsed is nobody's to take.
+    boa.env.time_travel(seconds=WINDOW + 1)
+    with boa.reverts("fund: not matured"):
+        fund.shares.redeem(left, second, first, sender=second)
+
+
+def test_an_allowance_that_is_too_small_or_without_end(
+    fund: Fund, backers: tuple[str, str]
+) -> None:
     first, second = backers
     shares = fund.invest(first, 1_000)
     fund.shares.request_redeem(shares, sender=first)
     boa.env.time_travel(seconds=DELAY)
-    fund.shares.approve(second, 2**256 - 1, sender=first)
-    with boa.reverts("fund: not the owner"):
+    fund.shares.approve(second, shares - 1, sender=first)
+    with boa.reverts("erc20: insufficient allowance"):
         fund.shares.redeem(shares, second, first, sender=second)
-    with boa.reverts("fund: not the owner"):
+    with boa.reverts("erc20: insufficient allowance"):
+        fund.shares.withdraw(fund.shares.maxWithdraw(first), second, first, sender=second)
+    fund.shares.approve(second, 2**256 - 1, sender=first)
+    fund.shares.redeem(shares, second, first, sender=second)
+    assert fund.shares.allowance(first, second) == 2**256 - 1
+    assert fund.shares.maxRedeem(first) == 0
+
+
+def test_strangers_and_crumbs(fund: Fund, backers: tuple[str, str]) -> None:
+    first, second = backers
+    shares = fund.invest(first, 1_000)
+    fund.shares.request_redeem(shares, sender=first)
+    boa.env.time_travel(seconds=DELAY)
+    with boa.reverts("erc20: insufficient allowance"):
+        fund.shares.redeem(shares, second, first, sender=second)
+    with boa.reverts("erc20: insufficient allowance"):
         fund.shares.withdraw(1, second, first, sender=second)
     with boa.reverts("fund: no assets"):
         fund.shares.redeem(0, first, first, sender=first)

@@ -28,9 +28,9 @@ class Model:
         self.allowed: dict[tuple[str, str], int] = defaultdict(int)
         self.operator: set[tuple[str, str]] = set()
 
-    def transfer(self, caller: str, sender: str, receiver: str, amount: int) -> str:
-        """The reason why it is refused, if it is; else it is done."""
-        free = caller == sender or (sender, caller) in self.operator
+    def transfer(self, caller: str, sender: str, receiver: str, amount: int, own: bool) -> str:
+        """The reason why it is refused, if it is; else it is done. own: without an allowance."""
+        free = own or (sender, caller) in self.operator
         if not free and amount > self.allowed[sender, caller]:
             return "token: allowance too small"
         if receiver == NOBODY:
@@ -102,7 +102,9 @@ def test_both_doors_lead_to_one_room(wrapped: Wrapping, steps: list[Any]) -> Non
             sender = caller if kind == "transfer" else owner
             ends = (receiver,) if kind == "transfer" else (owner, receiver)
             arguments = (*ends, amount) if by_token else (*ends, id, amount)
-            refusal = model.transfer(caller, sender, receiver, amount)
+            # ERC-20 asks for an allowance also of oneself, ERC-6909 does not.
+            own = caller == sender and not (by_token and kind == "transferFrom")
+            refusal = model.transfer(caller, sender, receiver, amount, own)
             if refusal:
                 with boa.reverts(refusal):
                     getattr(unit, kind)(*arguments, sender=caller)
@@ -155,7 +157,9 @@ def test_nobody_else_plays_hub_or_token(world: Wrapping) -> None:
     world.wrap(1)
     other = world.market.call(2_800, 7).code
     with boa.reverts("token: not its contract"), boa.env.prank(world.intruder):
-        world.hub.relay_transfer(holder, holder, world.intruder, world.put.code, WAD)
+        world.hub.relay_transfer(holder, world.intruder, world.put.code, WAD)
+    with boa.reverts("token: not its contract"), boa.env.prank(world.intruder):
+        world.hub.relay_transfer_from(holder, holder, world.intruder, world.put.code, WAD)
     with boa.reverts("token: not its contract"), boa.env.prank(world.intruder):
         world.hub.relay_approve(holder, world.intruder, world.put.code, WAD)
     with boa.reverts("token: not its contract"), boa.env.prank(erc20.address):
