@@ -173,7 +173,7 @@ def play(one: Break, worlds: int, keeps: bool, pipe: Any) -> None:
     Path.read_text = read_text  # type: ignore[method-assign]
     cache.Sources._load_from_path = load_from_path  # type: ignore[method-assign]
     cache._write = lambda *_: None
-    from tests.stateful.invariants import open_engine
+    from tests.stateful.playing import open_engine
     from tests.stateful.worlds import Campaign
 
     open_engine()

@@ -17,16 +17,12 @@ import os
 import sys
 import time
 import traceback
-import warnings
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import boa
+from tests.stateful.playing import open_engine, play
 
-from novate.engine import Engine
-
-START = 1_767_225_600
 OUT = Path("out/invariants.json")
 # Beyond the core: venues and vaults have their own suite, and these are only the world around.
 AROUND = (
@@ -52,32 +48,6 @@ EXCUSED = {
     "portfolio_settings.transfer_ownership": "only in the storage of its front",
     "portfolio_settings.poke": "only in the storage of its front",
 }
-
-
-def play_twin(seed: int, steps: int, seen: Counter[str]) -> str:
-    """A world of contracts and reference ledger; returns what failed, or nothing."""
-    from tests.stateful.crashes import Crashes
-
-    with boa.env.anchor():
-        world = Crashes(seed)
-        try:
-            for _ in range(steps):
-                world.step()
-        except Exception:
-            return f"world {seed}, step {world.operations}, {world.last}:\n" + (
-                traceback.format_exc(limit=-2)
-            )
-        finally:
-            seen.update(world.seen)
-            seen["steps"] += world.operations
-    return ""
-
-
-def open_engine() -> None:
-    # What contracts create stands under the name of its template.
-    warnings.filterwarnings("ignore", message="casted bytecode")
-    boa.set_env(Engine())
-    boa.env.evm.patch.timestamp = START
 
 
 class Part:
@@ -131,10 +101,12 @@ class Part:
 
     def reference(self) -> None:
         """Worlds of contracts and reference ledger."""
+        from tests.stateful.crashes import Crashes
+
         options = self.options
         open_engine()
         for number in range(self.worker, options.twins, options.processes):
-            found = play_twin(options.seed + number, options.twin_steps, self.twins)
+            found = play(Crashes, options.seed + number, options.twin_steps, self.twins)
             if found:
                 print(found, flush=True)
                 row = {"seed": options.seed + number, "check": "reference", "detail": found}

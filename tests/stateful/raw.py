@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tests.stateful.village import DAY, HOUR, STRANGER, TOKENS, WAD, Step, Village
 
 if TYPE_CHECKING:
-    from tests.stateful.moves import Moves
+    from tests.stateful.moves_base import Base
 
 EDGES = (0, 1, 2, 3, 16, 128, 255, 2**32, 2**95, 2**96, 2**112, 2**128 - 1, 2**160, 2**256 - 1)
 ACCOUNTS = ("account", "bidder", "keeper", "opposite", "owners", "seller", "buyer", "accounts")
@@ -24,7 +24,7 @@ NOT_CALLED = ("back_office",)
 class Raw:
     """All functions, and values for them."""
 
-    def __init__(self, village: Village, moves: Moves) -> None:
+    def __init__(self, village: Village, moves: Base) -> None:
         self.village, self.moves, self.rng = village, moves, moves.rng
         self.functions = functions_of(village)
         self.writing = [one for one in self.functions if one[2]]

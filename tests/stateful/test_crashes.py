@@ -6,14 +6,14 @@ import boa
 import pytest
 
 from tests.stateful.crashes import Crashes
-from tests.stateful.invariants import play_twin
+from tests.stateful.playing import play
 
 WORLDS, STEPS = range(18, 30), 60
 
 
 def test_random_crashes_agree_with_the_reference() -> None:
     seen: Counter[str] = Counter()
-    failures = [found for seed in WORLDS if (found := play_twin(seed, STEPS, seen))]
+    failures = [found for seed in WORLDS if (found := play(Crashes, seed, STEPS, seen))]
     assert not failures, failures
     assert seen["steps"] == len(WORLDS) * STEPS
     assert seen["started insolvent"] and seen["bid insolvent"] and seen["fund exhausted"]

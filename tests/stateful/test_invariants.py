@@ -3,7 +3,8 @@
 import boa
 import pytest
 
-from tests.stateful.checks import CHECKS, BrokenError
+from tests.stateful.checks import CHECKS
+from tests.stateful.checks_base import BrokenError
 from tests.stateful.village import Step
 from tests.stateful.worlds import Campaign, Failure, recorded, smallest
 

@@ -8,7 +8,8 @@ import pytest
 
 from novate.liquidity import POOLS
 from tests.stateful import venues_checks
-from tests.stateful.venues import Venues, play
+from tests.stateful.playing import play
+from tests.stateful.venues import Venues
 from tests.world import WAD
 
 WORLDS, STEPS = (2, 3, 9, 11, 13, 15), 50
@@ -24,7 +25,7 @@ REACHED = (
 
 def test_all_venues_together() -> None:
     seen: Counter[str] = Counter()
-    failures = [found for seed in WORLDS if (found := play(seed, STEPS, seen))]
+    failures = [found for seed in WORLDS if (found := play(Venues, seed, STEPS, seen))]
     assert not failures, failures
     assert seen["steps"] == len(WORLDS) * STEPS
     assert not [what for what in REACHED if not seen[what]]

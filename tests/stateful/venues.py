@@ -10,7 +10,6 @@ everything in `venues_checks.py` must hold. What is refused must be refused for 
 import argparse
 import sys
 import time
-import traceback
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,25 +18,21 @@ from typing import Any
 
 import boa
 
-from novate import orders as signed_orders
 from novate.agents.desk import Desk
 from novate.agents.keepers import Keeper, Liquidator
-from novate.engine import Engine
 from novate.liquidity import POOLS, VAULTS, Batch
 from novate.market import Account
-from novate.orders import ANYONE, Leg
 from novate.parameters import Prices
-from novate.series import Series, unpack
+from novate.series import Series
+from tests.stateful.playing import open_engine, play
 from tests.stateful.venues_batch import Sealing
 from tests.stateful.venues_checks import Checks
-from tests.world import DAY, WAD, World, liquid, wad
+from tests.stateful.venues_savers import Saving
+from tests.stateful.venues_takers import Taking
+from tests.world import DAY, WAD, World, liquid
 
 HOUR = 3_600
 UNIT = 10**6
-UNLIMITED = 2**255 - 1
-# [wei] by which cash may move when its principal is rounded, beside what is paid.
-INTEREST = 3
-START = 1_767_225_600
 SPOT, VOLATILITY = 2_750.0, 0.15
 PEOPLE = {  # [USD] each begins with in the clearinghouse; as much again in the wallet
     "maker": 400_000,
@@ -66,7 +61,7 @@ REASONS = (
 )
 
 
-class Venues(Checks, Sealing, World):
+class Venues(Checks, Taking, Saving, Sealing, World):
     """One world; `step` acts once and checks everything."""
 
     def __init__(self, seed: int) -> None:
@@ -185,215 +180,6 @@ class Venues(Checks, Sealing, World):
     def note(self, what: str) -> None:
         self.seen[what] += 1
 
-    # -- takers --
-
-    def trades_with_a_pool(self) -> None:
-        """At a limit that is met exactly, missed by a wei, or without one; beside the reference."""
-        rng = self.rng
-        pool, series, taker = rng.choice(self.pools), self.series(), rng.choice(self.people)
-        quantity = wad(rng.choice((-40, -5, 1, 15, 60)))
-        compared = rng.random() < 0.25
-        if compared:
-            # A block of its own, in which nothing was traded yet.
-            boa.env.time_travel(seconds=12)
-        deal = self.attempt(pool.quote, series.code, quantity)
-        if deal is None:
-            return
-        if compared:
-            self.agrees_with_the_reference(pool, series, quantity, deal)
-        missed = rng.random() < 0.2
-        arguments = (taker.number, series.code, quantity)
-        if missed:
-            with boa.reverts("pool: cost above limit"):
-                pool.trade(*arguments, deal.cost - 1, sender=taker.address)
-            self.note("limits kept")
-            return
-        before = self.cash(taker)
-        paid = self.attempt(pool.trade, *arguments, deal.cost, sender=taker.address)
-        if paid is not None:
-            assert paid == deal.cost, "no order worse than its limit"
-            change = before - self.cash(taker)
-            assert abs(change - paid) <= INTEREST, "no order worse than its limit"
-            self.note("traded with a pool")
-            self.traded.add(series)
-
-    def routes(self) -> None:
-        """One or two legs over both pools and makers' orders, under one limit."""
-        rng = self.rng
-        taker = rng.choice(self.people[1:])
-        legs = [(one, rng.choice((-12, 3, 20))) for one in {self.series() for _ in range(2)}]
-        orders = []
-        for series, quantity in legs:
-            deal = self.attempt(self.pools[0].quote, series.code, wad(quantity))
-            if deal is not None and rng.random() < 0.6:
-                price = abs(deal.cost) // abs(quantity) // 10**9 * 10**9
-                orders.append(self.order(self.people[0], series, -quantity, max(price, 10**9)))
-        wanted = [(series.code, wad(quantity)) for series, quantity in legs]
-        pools = [pool.address for pool in self.pools]
-        partial, limit = rng.random() < 0.3, UNLIMITED
-        arguments: tuple[Any, ...] = (taker.number, wanted, pools, orders)
-        quoted = self.attempt(self.router.quote, wanted, pools, orders)
-        if quoted is not None and rng.random() < 0.5:
-            # Legs move each other's price; some limits are missed, and then nothing happens.
-            limit = quoted[1] + abs(quoted[1]) // rng.choice((50, 1_000))
-        places: tuple[Any, ...] = ()
-        if rng.random() < 0.3:
-            values = [self.market.pool_pricer.assess(1, [], s.code, DAY).price for s, _ in legs]
-            places = (self.batch.address, [value // 10**9 * 10**9 for value in values])
-        before = self.cash(taker)
-        try:
-            paid = self.router.route(*arguments, limit, partial, *places, sender=taker.address)
-        except boa.BoaError as error:
-            text = str(error.stack_trace)
-            assert "router: cost above limit" in text or "router: not filled" in text
-            assert self.cash(taker) == before
-            self.note("refused: router")
-            return
-        waiting = len(self.placed)
-        self.note_placed(self.router.get_logs())
-        waits = [order for _, _, order in self.placed[waiting:]]
-        at_limit = sum(units * price // WAD for _, _, units, price in waits)
-        assert paid == before - self.cash(taker) + at_limit <= limit, (
-            "no order worse than its limit"
-        )
-        self.traded |= {series for series, _ in legs}
-        self.note("routed")
-
-    def order(self, maker: Account, series: Series, quantity: int, price: int) -> Any:
-        """A signed order; the maker buys a positive quantity."""
-        self.nonce += 1
-        order = signed_orders.quote(
-            maker.number,
-            [Leg(series.code, WAD if quantity > 0 else -WAD, price)],
-            nonce=self.nonce,
-            size=wad(abs(quantity)),
-            taker=ANYONE,
-            epoch=0,
-            deadline=2**40,
-        )
-        signature = signed_orders.sign(order, maker.signer, self.market.domain)
-        return (order.as_tuple(), maker.address, signature)
-
-    def fills(self) -> None:
-        """A signed order near the pools' value, part of it filled."""
-        rng, series = self.rng, self.series()
-        maker, taker = rng.sample(self.people, 2)
-        value = self.market.pool_pricer.assess(1, [], series.code, DAY).price
-        price = max(value // 10**9 * 10**9 * rng.choice((90, 100, 110)) // 100, 10**9)
-        order = self.order(maker, series, rng.choice((-4, 4)), price)
-        done = self.attempt(
-            self.market.orders.fill, *order, taker.number, wad(2), sender=taker.address
-        )
-        if done is not None:
-            self.traded.add(series)
-            self.note("filled")
-
-    def hedges(self) -> None:
-        rng = self.rng
-        pool, taker = rng.choice(self.pools), rng.choice(self.people)
-        delta = pool.state(0)[0].delta / WAD
-        quantity = int(-rng.choice((-0.9, 0.5, 0.9)) * delta / self.spot)
-        if quantity:
-            expiry, strike = rng.choice(self.live()), 2_750 * WAD
-            arguments = (taker.number, expiry, strike, wad(quantity))
-            if self.attempt(pool.hedge, *arguments, sender=taker.address) is not None:
-                self.traded |= {Series(1, expiry, strike, is_put) for is_put in (False, True)}
-                self.note("hedged")
-
-    # -- wrapped longs --
-
-    def wraps(self) -> None:
-        longs = self.longs()
-        if not longs:
-            return
-        owner, series = self.rng.choice(longs)
-        arguments = (owner.number, series.code, wad(self.rng.choice((1, 3))), owner.address)
-        if self.attempt(self.hub.wrap, *arguments, sender=owner.address) is not None:
-            self.note("wrapped")
-
-    def longs(self) -> list[tuple[Account, Series]]:
-        """Who holds a contract or more of what is not over."""
-        found = []
-        for one in self.people:
-            for code, quantity in map(unpack, self.ledger.positions_of(one.number)):
-                series = Series.from_code(code)
-                if quantity >= WAD and series.expiry > boa.env.timestamp:
-                    found.append((one, series))
-        return found
-
-    def gives_units(self) -> None:
-        """Units to somebody else, back into an account, or for the payoff."""
-        rng = self.rng
-        held = [
-            (one, series)
-            for one in self.people
-            for series in sorted(self.traded)
-            if self.hub.balanceOf(one.address, series.code)
-        ]
-        if not held:
-            return
-        (owner, series), other = rng.choice(held), rng.choice(self.people)
-        amount = self.hub.balanceOf(owner.address, series.code) // rng.choice((1, 2)) or 1
-        if rng.random() < 0.3:
-            self.hub.transfer(other.address, series.code, amount, sender=owner.address)
-        elif series.expiry > boa.env.timestamp:
-            arguments = (series.code, amount, owner.number)
-            if self.attempt(self.hub.unwrap, *arguments, sender=owner.address) is not None:
-                self.note("unwrapped")
-        elif self.attempt(self.hub.redeem, series.code, amount, sender=owner.address) is not None:
-            self.note("redeemed")
-
-    # -- backers and savers --
-
-    def backs(self) -> None:
-        rng, shares = self.rng, self.rng.choice(self.shares)
-        backer = rng.choice(self.backers).address
-        if rng.random() < 0.5:
-            dollars = rng.choice((5, 1_000, 100_000))
-            self.attempt(shares.request_deposit, dollars * UNIT, sender=backer)
-        else:
-            amount = shares.balanceOf(backer) // rng.choice((1, 3, 20))
-            self.attempt(shares.request_exit, amount, sender=backer)
-
-    def takes_a_request_back(self) -> None:
-        shares, is_exit = self.rng.choice(self.shares), self.rng.random() < 0.5
-        last = shares.requests()[is_exit] - 1
-        if last >= 0:
-            owner = (shares.exits if is_exit else shares.deposits)(last).owner
-            self.attempt(shares.cancel, last, is_exit, sender=owner)
-
-    def processes(self) -> None:
-        for shares in self.shares:
-            self.attempt(shares.process, 32, 32)
-
-    def saves(self) -> None:
-        """Into a vault and out of it: at once while it is open, else by its queue."""
-        rng = self.rng
-        number, saver = rng.randrange(len(self.vaults)), rng.choice(self.savers).address
-        vault, queue = self.vaults[number], self.queues[number]
-        amount = rng.randint(1, 10_000 * UNIT if vault.ASSET_INDEX() == 0 else 4 * WAD)
-        held = vault.balanceOf(saver) // rng.choice((1, 3))
-        if not vault.in_round() and rng.random() < 0.6:
-            if rng.random() < 0.5:
-                self.attempt(vault.deposit, amount, saver, sender=saver)
-            else:
-                self.attempt(vault.redeem, held, saver, saver, sender=saver)
-            return
-        assets, shares = (amount, 0) if rng.random() < 0.5 else (0, held)
-        if assets | shares:
-            self.attempt(queue.request, assets, shares, sender=saver)
-            self.note("queued")
-
-    def serves(self) -> None:
-        rng = self.rng
-        queue, saver = rng.choice(self.queues), rng.choice(self.savers).address
-        if rng.random() < 0.15:
-            self.attempt(queue.cancel, sender=saver)
-        elif self.attempt(queue.serve) is not None:
-            self.note("served a queue")
-        for id in range(queue.current()):
-            self.attempt(queue.claim, id, saver)
-
     # -- time and prices --
 
     def waits(self) -> None:
@@ -468,22 +254,6 @@ class Venues(Checks, Sealing, World):
         action()
         self.seen[self.last] += 1
         self.check(before)
-        self.seen["steps"] += 1
-
-
-def play(seed: int, steps: int, seen: Counter[str]) -> str:
-    """One world; returns what failed, or nothing."""
-    with boa.env.anchor():
-        world = Venues(seed)
-        try:
-            for _ in range(steps):
-                world.step()
-        except Exception:
-            place = f"world {seed}, step {world.seen['steps']}, {world.last}"
-            return f"{place}:\n{traceback.format_exc(limit=-4)}"
-        finally:
-            seen.update(world.seen)
-    return ""
 
 
 def main() -> int:
@@ -492,12 +262,11 @@ def main() -> int:
     parser.add_argument("--worlds", type=int, default=20)
     parser.add_argument("--steps", type=int, default=100, help="of each world")
     options = parser.parse_args()
-    boa.set_env(Engine())
-    boa.env.evm.patch.timestamp = START
+    open_engine()
     seen: Counter[str] = Counter()
     began, failures = time.process_time(), 0
     for seed in range(options.seed, options.seed + options.worlds):
-        if failure := play(seed, options.steps, seen):
+        if failure := play(Venues, seed, options.steps, seen):
             failures += 1
             print(failure, flush=True)
     print(

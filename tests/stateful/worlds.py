@@ -14,7 +14,9 @@ import boa
 
 from tests.branches.branches import Branch
 from tests.branches.recorder import Recorder
-from tests.stateful.checks import BrokenError, Checks, reasons, roles_of
+from tests.stateful.checks import Checks
+from tests.stateful.checks_access import reasons, roles_of
+from tests.stateful.checks_base import BrokenError
 from tests.stateful.moves import Moves
 from tests.stateful.snapshot import Snapshot
 from tests.stateful.village import Receipt, Step, Village
