@@ -79,6 +79,13 @@ def test_decay_to_ten_wei(house: Any) -> None:
     assert house.exponential(*arguments) - 3_162_277_660 in (1, 2, 3, 4)
 
 
+def test_the_ratio_of_the_ends_is_rounded_up(house: Any) -> None:
+    """From 0.7 to ten wei: 14.3 wei, and a fourteenth less would be below the curve."""
+    arguments = (450, 7 * 10**17, 10, 900)
+    exact = reference.exponential(*arguments)
+    assert exact <= house.exponential(*arguments) <= exact * 103 / 100
+
+
 @pytest.mark.parametrize("family", ["exponential", "stepped"])
 @given(elapsed=st.integers(0, 2**24), step=st.integers(0, 10_000), **decays)
 def test_decay_never_rises(

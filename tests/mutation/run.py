@@ -9,7 +9,8 @@ second score leaves them out.
 Targets are in targets.toml. The default is a sample of 60, drawn by --seed; --sample 0 runs all.
 Results are merged into out/mutation.json as they come, one entry for each target, seed and sample.
 `--again` goes on with such an entry: with what was not reached, and with the survivors, for when
-tests have been added; the score of the first time stays beside the new one.
+tests have been added; the score of the first time stays beside the new one. `--unseen` draws from
+the mutants that no earlier entry of the target holds: what tests were written for counts no more.
 """
 
 from __future__ import annotations
@@ -65,17 +66,32 @@ def jobs_of(target: dict[str, list[str]], only: str = "") -> list[Job]:
 
 
 def run(
-    name: str, sample: int, seed: int, workers: int = 1, only: str = "", again: bool = False
+    name: str,
+    sample: int,
+    seed: int,
+    workers: int = 1,
+    only: str = "",
+    again: bool = False,
+    unseen: bool = False,
 ) -> int:
     """Judge a target's mutants; returns 1 when the score is below LEAST."""
     target = tomllib.loads((HERE / "targets.toml").read_text())[name]
     jobs = jobs_of(target, only)
-    if sample and sample < len(jobs):
-        jobs = random.Random(seed).sample(jobs, sample)
     key = f"{name}, seed {seed}, {'sample ' + str(sample) if sample else 'all'}"
-    key += f", {only}" * bool(only)
+    key += f", {only}" * bool(only) + ", unseen" * unseen
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     earlier: dict[str, Any] = results.get(key, {}) if again else {}
+    if unseen:
+        seen = {
+            mutant
+            for other, entry in results.items()
+            if other != key and entry["target"] == name
+            for mutant in entry["mutants"]
+        }
+        wanted = set(earlier.get("drawn", ())) or {job.name for job in jobs} - seen
+        jobs = [job for job in jobs if job.name in wanted]
+    if sample and sample < len(jobs):
+        jobs = random.Random(seed).sample(jobs, sample)
     known: dict[str, list[str]] = earlier.get("mutants", {})
     # Which test noticed which mutant, of every run so far.
     memory = (folder() or PROJECT / "out") / "mutation.json"
@@ -95,6 +111,7 @@ def run(
             "seed": seed,
             "sample": sample,
             "left": len(jobs) - found["count"],
+            "drawn": [job.name for job in jobs],
             "first_score": earlier.get("first_score", earlier.get("score", found["score"])),
             "date": time.strftime("%Y-%m-%d", time.gmtime()),
             "processor_seconds": round(sum(now[:4]) - sum(began[:4])),
@@ -203,6 +220,7 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--only", default="", help="the source whose path ends so")
     parser.add_argument("--again", action="store_true", help="only what survived or was left")
+    parser.add_argument("--unseen", action="store_true", help="draw from what no run has tried yet")
     options = parser.parse_args()
     # A run forks from what it has warmed up, so each target begins in a process of its own.
     if len(options.targets) > 1:
@@ -219,6 +237,7 @@ def main() -> int:
         options.workers,
         options.only,
         options.again,
+        options.unseen,
     )
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from novate.reference import auction as reference
 from novate.reference.pricing import black76
+from novate.series import unpack
 from tests.world import WAD, World, wad
 
 NOTICE = 1_800
@@ -48,6 +49,17 @@ class Ruin(World):
 
     def equity(self) -> int:
         return int(self.ledger.health(self.writer.number).equity)
+
+    def due(self, size: int) -> tuple[int, int]:
+        """[wad] Mark of so many near puts and what is paid for them, of the engine's marks."""
+        number = self.writer.number
+        words = self.ledger.positions_of(number)
+        (one,) = [word for word in words if word >> 96 == self.near.code]
+        engine = self.ledger.engine_of(number)
+        owed, mark = (-self.ledger.appraise(engine, 0, [], some).equity for some in (words, [one]))
+        short = -unpack(one)[1]
+        worth = mark * size // short
+        return worth, worth * (owed + self.equity()) // owed
 
     def mark(self, series: Any) -> float:
         """[USD] of one contract, by the reference."""
@@ -92,9 +104,13 @@ def test_the_account_is_left_with_nothing(over: Ruin) -> None:
         )
         assert float(paid) == pytest.approx(float(due), abs=1e-9)
         assert ruin.position(holder, ruin.near) == 0
+    # What it lacks is told to the ledger anew: a part of the loss is borne.
+    left = -ruin.equity()
+    assert ruin.ledger.pending() == ruin.house_of.provisions(ruin.writer.number) == left > 0
     ruin.nominate(0, 1)
     ruin.close()
     ruin.close(ruin.far)
+    assert ruin.ledger.pending() == max(-ruin.equity(), 0)
     assert ruin.ledger.positions_of(ruin.writer.number) == []
     # A few wei of rounding at most, and never a debt.
     assert 0 <= ruin.cash(ruin.writer) <= 100
@@ -121,8 +137,11 @@ def test_each_step_is_told(ruin: Ruin) -> None:
     ruin.wait(NOTICE)
     before = ruin.cash(ruin.holders[4])
     mark = ruin.mark(ruin.near) * 2.5
+    worth, payment = ruin.due(wad(2.5))
     ruin.close()
     (closed,) = told("ClosedOut")
+    # To the wei: what a mark lacks, rounded against the holder.
+    assert (closed["mark"], closed["payment"]) == (worth, payment)
     # Through the ledger's indices, which round down.
     assert 0 <= closed["payment"] - (ruin.cash(ruin.holders[4]) - before) <= 2
     assert closed.pop("mark") / WAD == pytest.approx(mark, rel=1e-9)

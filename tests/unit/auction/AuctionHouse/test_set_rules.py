@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from novate.reference import auction as reference
 from novate.series import WAD
 
-from .conftest import House
+from .conftest import House, usd
 
 FIELDS = [
     "start",
@@ -104,6 +104,30 @@ def test_reverts_out_of_range(auction: House, field: str, low: int, high: int) -
 
 
 @pytest.mark.parametrize(
+    "changes",
+    [
+        {"start": 5_000, "cutoff": 5_000},
+        {"start": 5_000, "cutoff": 1_000, "tail": 900},
+        {"start": 10_000, "cutoff": 10_000},
+        {"fast": 60},
+        {"fast": 86_400, "tail": 86_400},
+        {"slow": 600, "tail": 900},
+        {"slow": 7 * 86_400},
+        # 5 % of mark at its end, exactly: 900 + 42,000 * (1 - 0.05 / 0.70).
+        {"slow": 42_000, "tail": 39_900},
+        {"insolvent": 60},
+        {"insolvent": 86_400},
+        {"fee": 2_000, "buffer": 5_000, "tip_share": 1_000, "tip": 1_000 * WAD},
+        {"fee": 0, "buffer": 100, "tip_share": 0, "tip": 0},
+        {"family": 2},
+    ],
+)
+def test_bounds_themselves_are_allowed(auction: House, changes: dict[str, int]) -> None:
+    rules = set_rules(auction, **changes)
+    assert tuple(auction.house.rules_of(2)) == rules
+
+
+@pytest.mark.parametrize(
     "changes, reason",
     [
         ({"start": 10_001}, "auction: start out of range"),
@@ -167,7 +191,15 @@ def test_an_underlying_of_its_own(auction: House) -> None:
             auction.ledger.set_positions(auction.account, positions)
             auction.start()
             assert auction.event("AuctionStarted").rules == version
+    # Without positions there is no underlying: collateral beside a debt.
+    with boa.env.anchor():
+        auction.ledger.set_account(auction.account, usd(-100), 0, 0)
+        auction.ledger.set_holdings(auction.account, [1])
+        auction.start()
+        assert auction.event("AuctionStarted").rules == 2
     house.choose_rules(7, 0, sender=auction.owner)
+    told = auction.event("RulesChosen")
+    assert (told.underlying, told.old_version, told.new_version) == (7, 1, 0)
     auction.ledger.set_positions(auction.account, [seven])
     auction.start()
     assert auction.event("AuctionStarted").rules == 2

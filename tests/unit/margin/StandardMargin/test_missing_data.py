@@ -113,6 +113,32 @@ def test_a_call_of_a_market_never_set_costs_a_multiple_of_the_largest_price(
     assert health.initial == -(4 * largest + 1)
 
 
+def test_each_figure_of_a_market_never_set_is_the_strictest(
+    world: MarginWorld, expiry: int
+) -> None:
+    largest, strike = 2**128 - 1, 1_500 * WAD
+    world.set_quote(7, expiry, Quote(1_500, 1_505, 0.8))
+    short_call, short_put = (word(one(expiry, 1_500, 7), -1) for one in (call, put))
+    health = world.engine.assess(0, [], [short_call, short_put])
+    # The put needs twice its mark, its strike and a wei, with all of the price; each short twice
+    # the price for want of confidence.
+    assert health.initial == -(2 * largest + 1 + 2 * (strike + 1 + largest) + 4 * largest)
+    assert health.maintenance == -(2 * largest + 1 + strike + 1 + largest)
+    # Of three and of nine calls all but one are covered; that one costs five times the price.
+    for size in (3, 9):
+        legs = [word(call(expiry, 1_500, 7), quantity) for quantity in (-size, size - 1)]
+        health = world.engine.assess(0, [], legs)
+        assert health.initial == -(5 + 2 * size) * largest
+        assert health.maintenance == -5 * largest
+
+
+def test_there_is_no_underlying_without_a_number(world: MarginWorld, expiry: int) -> None:
+    world.oracle.set_quote(0, expiry, 1_500 * WAD, 1_505 * WAD, wad(0.8), WAD, True)
+    nameless = word(call(expiry, 1_500), -1) - (1 << 240)
+    never_set = word(call(expiry, 1_500, 7), -1)
+    assert world.assess(nameless) == world.assess(never_set)
+
+
 @pytest.mark.parametrize("beyond", [0, 1, 2, 2**130])
 def test_a_price_counts_up_to_the_largest(world: MarginWorld, expiry: int, beyond: int) -> None:
     """Without a volatility a call is worth the forward, and a wei."""
