@@ -136,6 +136,23 @@ def test_largest_fraction(
     assert house.largest_fraction(*arguments) == reference.largest_fraction(*arguments)
 
 
+@pytest.mark.parametrize("product", [0, 1, 2, WAD - 1, WAD, WAD + 1, WAD + 2, 2 * WAD, 2 * WAD + 1])
+def test_a_part_of_a_wei_is_one(house: Any, product: int) -> None:
+    """Products of a whole number of wei, and a part more or less: a price goes up, for who pays as
+    for who is paid; a margin down."""
+    parts = -(-product // WAD)
+    assert house.solvent_price(product, 0, 1) == parts
+    assert house.solvent_price(-product, 0, 1) == -(product // WAD)
+    assert house.buffered_margin(-product, 0, 1) == -product - parts
+    assert house.buffered_margin(product, 0, 1) == product + product // WAD
+
+
+def test_the_largest_fraction_is_rounded_up_from_any_part(house: Any) -> None:
+    """1e36 is one more than a multiple of 1e18 + 1."""
+    assert house.largest_fraction(-1, 1, 0, 1, 0) == WAD
+    assert house.largest_fraction(-1, 1, 0, WAD, 0) == WAD // 2
+
+
 @given(equity=amounts, reserved=amounts, factor=shares)
 def test_solvent_price(house: Any, equity: int, reserved: int, factor: int) -> None:
     arguments = (equity, reserved, factor)

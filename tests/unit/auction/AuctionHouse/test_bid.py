@@ -113,6 +113,50 @@ def test_cash_sold_is_rounded_down_and_the_lot_price_up(auction: House, cash: fl
     assert terms.cash == for_sale - sold
 
 
+@pytest.fixture
+def at_mark(auction: House) -> House:
+    """Everything at its mark, after a bid that left a number of units that ten does not divide."""
+    rules = list(auction.house.rules_of(1))
+    rules[0] = 10_000
+    auction.house.set_rules(tuple(rules), sender=auction.owner)
+    auction.start()
+    auction.bid(WAD // 7)
+    return auction
+
+
+def test_a_lot_price_is_rounded_up_from_any_part(at_mark: House) -> None:
+    terms = at_mark.house.preview(at_mark.account, 1).terms
+    remaining, cash = terms.remaining, at_mark.cash()
+    for rest in (0, 1, 2):
+        # A price of what remains that leaves this rest when it is divided.
+        price = rest * pow(WAD, -1, remaining) % remaining or remaining
+        equity = terms.reserved + price
+        at_mark.ledger.set_account(at_mark.account, cash, equity - cash, 2 * equity)
+        preview = at_mark.house.preview(at_mark.account, 1)
+        assert (preview.terms.price, price * WAD % remaining) == (price, rest)
+        assert preview.lot_price == -(-price * WAD // remaining)
+
+
+def test_units_are_rounded_up_from_any_part(at_mark: House) -> None:
+    """What restores of a remainder: fractions that leave one or two parts of a unit."""
+    terms = at_mark.house.preview(at_mark.account, 1).terms
+    remaining, cash = terms.remaining, at_mark.cash()
+    for rest in (1, 2):
+        fraction = rest * pow(remaining, -1, WAD) % WAD
+        # At mark it is the margin over the margin and equity.
+        equity = WAD - fraction
+        least = (15 * equity - 100 * fraction) // 115
+        (maintenance,) = {
+            one
+            for one in range(least - 2, least + 3)
+            if reference.buffered_margin(one, equity, 15 * WAD // 100) == -fraction
+        }
+        at_mark.ledger.set_account(at_mark.account, cash, equity - cash, equity - maintenance)
+        found = at_mark.house.preview(at_mark.account, WAD)
+        assert (found.terms.largest, remaining * fraction % WAD) == (fraction, rest)
+        assert found.deal.units == found.largest_units == -(-remaining * fraction // WAD)
+
+
 def test_dust_bids_are_rounded_up(solvent: House) -> None:
     for units in (1, 2, 3):
         price = solvent.house.preview(solvent.account, units).lot_price

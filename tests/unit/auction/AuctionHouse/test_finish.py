@@ -24,6 +24,25 @@ def test_a_deposit_cures(solvent: House) -> None:
     assert solvent.house.preview(solvent.account, WAD).terms.kind == 0
 
 
+def test_each_end_is_counted(solvent: House) -> None:
+    """However it ends: freed, sold to where it is restored, or sold out."""
+    house, ledger = solvent.house, solvent.ledger
+    ledger.set_account(solvent.rival, 0, usd(-300), usd(100))
+    house.start(solvent.rival, 0)
+    assert house.running() == ledger.running() == 2
+    solvent.set(4_000, 3_000)
+    house.finish(solvent.account)
+    assert house.running() == 1
+    solvent.set(1_000, -2_000)
+    solvent.start()
+    assert house.running() == ledger.running() == 2
+    solvent.bid()
+    assert house.running() == 1
+    ledger.set_account(solvent.rival, 0, 0, 0)
+    house.finish(solvent.rival)
+    assert house.running() == 0
+
+
 def test_a_recovery_of_prices_ends_it(solvent: House) -> None:
     solvent.set(4_000, 3_000)
     solvent.house.finish(solvent.account)
