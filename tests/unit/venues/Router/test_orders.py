@@ -66,3 +66,42 @@ def test_what_is_no_offer(world: Routes, change: str) -> None:
     assert offered(world, call, 4, signed(world, order)) == []
     with boa.reverts():
         world.route([(call, 4)], [signed(world, order)], pools=[])
+
+
+def own(world: Routes, leg: Leg, size: int) -> Any:
+    order = signed_orders.quote(
+        *(world.maker.number, [leg]),
+        **{"nonce": 9, "size": size, "taker": signed_orders.ANYONE},
+        **{"epoch": 0, "deadline": 2**40},
+    )
+    return signed(world, order)
+
+
+@pytest.mark.parametrize("side", [1, -1])
+@pytest.mark.parametrize(
+    "price", [7, 8, 15, 10**18 + 1, 8 * 10**18 + 15, 50 * 10**18 + 7, 2**96 - 1]
+)
+def test_the_fee_to_the_wei(world: Routes, side: int, price: int) -> None:
+    """A share of spot or an eighth of the price, whichever is less, both rounded down; up to the
+    largest figures, for as much as the order is for."""
+    world.market.push_price(2_750.000_000_01, 0.15)
+    call = world.series(2_775, expiry=1)
+    spot = world.market.oracle.spot(1)[0]
+    fee = min(spot * world.market.orders.fees()[1] // WAD, price // 8)
+    for size in (1, wad(4) + 3, 2**95 - 1):
+        order = own(world, Leg(call.code, -side * WAD, price), size)
+        parts, cost = world.router.quote([(call.code, side * (2**95 - 1))], [], [order])
+        assert [(part.venue, part.quantity) for part in parts] == [(0, size)]
+        each = (side * price + fee) * size
+        assert cost == abs(each) // WAD * (1 if each > 0 else -1)
+
+
+@pytest.mark.parametrize(
+    "quantity", [0, 2 * WAD, WAD + 1, 1 - WAD, -WAD - 1, -(2**255), 2**255 - 1]
+)
+def test_orders_of_other_than_one_contract_are_no_offer(world: Routes, quantity: int) -> None:
+    call = world.series(2_775, expiry=1)
+    (account, taker, size, _, *terms), *signature = world.order(call, -4, 1)
+    order = ((account, taker, size, [(call.code, quantity, WAD)], *terms), *signature)
+    for side in (1, -1):
+        assert world.router.quote([(call.code, side * WAD)], [], [order]) == ([], 0)
