@@ -113,10 +113,12 @@ def _verify(options: argparse.Namespace) -> int:
 
     findings = verify(Network(options.rpc), options.manifest)
     for one in findings:
-        print(f"{one.unit:<20} {one.address}  {one.problem or 'as compiled'}")
+        right = f"as compiled, runs {one.runs}" if one.runs else "as compiled"
+        print(f"{one.unit:<20} {one.address}  {one.problem or right}")
     wrong = [one for one in findings if one.problem]
-    right = len(findings) - len(wrong)
-    print(f"\n{right} of {len(findings)} units are what the sources compile to")
+    print(
+        f"\n{len(findings) - len(wrong)} of {len(findings)} units are what the sources compile to"
+    )
     return DIFFERENT if wrong else 0
 
 
@@ -242,7 +244,8 @@ def _parser() -> argparse.ArgumentParser:
     verify = commands.add_parser(
         "verify",
         help="compare what is on a chain with what the sources compile to",
-        description="Byte by byte, immutables included; exit code 1 when something differs.",
+        description="Byte by byte, immutables included, and what runs behind proxies; exit code 1 "
+        "when something differs.",
     )
     verify.set_defaults(perform=_verify)
     verify.add_argument("--rpc", metavar="URL", required=True)
@@ -357,12 +360,24 @@ def _govern_parsers(commands: Any) -> None:
     )
     propose = commands.add_parser(
         "propose",
-        help="list a market: make a proposal from TOML, try it on a fork and send it",
+        help="list a market or upgrade a unit: make a proposal, try it on a fork and send it",
         description="Says who would fall below margin before anything is sent.",
     )
     propose.set_defaults(step="propose")
     propose.add_argument("--manifest", type=Path, metavar="FILE", required=True)
-    propose.add_argument("--listing", type=Path, metavar="FILE", required=True, help="TOML")
+    what = propose.add_mutually_exclusive_group(required=True)
+    what.add_argument("--listing", type=Path, metavar="FILE", help="a market, as TOML")
+    what.add_argument(
+        "--upgrade",
+        nargs="+",
+        metavar=("UNIT", "NAME=SOURCE"),
+        help="new code behind the proxy of UNIT, from the sources as they are, or for the contract "
+        "NAME of `verify` from another one. It is made at once and noted in the manifest, and does "
+        "nothing until the proposal is executed",
+    )
+    propose.add_argument(
+        "--data", default="0x", metavar="HEX", help="the call that brings storage up to an upgrade"
+    )
     propose.add_argument("--send", action="store_true", help="put it to the vote")
     further = {
         "vote": "vote for it",

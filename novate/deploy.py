@@ -149,13 +149,17 @@ def _with_members(parameters: Parameters) -> Parameters:
 
 
 def owners(market: Market) -> dict[str, str]:
-    """Who owns each unit that has an owner and can be given to another."""
+    """Who owns each unit that has an owner and can be given to another, as code cannot."""
     found = {
         name: str(contract.owner())
         for name, contract in market.contracts.items()
         if hasattr(contract, "transfer_ownership")
     }
-    return {name: owner for name, owner in found.items() if owner != NOBODY}
+    return {
+        name: owner
+        for name, owner in found.items()
+        if owner not in (NOBODY, str(market.contracts[name].address))
+    }
 
 
 def arguments_of(

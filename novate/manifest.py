@@ -36,6 +36,12 @@ class Manifest:
         """What the market was deployed with."""
         return parameters_from(self.content["parameters"])
 
+    @property
+    def upgrades(self) -> list[dict[str, Any]]:
+        """Later versions of what is behind proxies, as `novate.governance.upgrade` notes them."""
+        found: list[dict[str, Any]] = self.content.setdefault("upgrades", [])
+        return found
+
     def save(self) -> None:
         """Write the file, at once or not at all."""
         if self.file is None:

@@ -19,11 +19,13 @@ from ..agents.desk import attach
 from ..deploy import compiled
 from ..engine.remote import fork_chain
 from ..errors import DataError, NetworkError, ParameterError
+from ..manifest import Manifest
 from ..network import Network, connect
 from .deployment import Governance, Settings, deploy_governance, faster, hand_over
 from .listing import propose_listing, read_listing, report, try_out
 from .multisig import arguments, order
 from .proposals import Call, Proposal, Vote, call, operation_of
+from .upgrade import propose_upgrade
 
 # Private keys of guardian owners, with commas between them; for `veto` only.
 KEYS_VARIABLE = "NOVATE_GUARDIAN_KEYS"
@@ -109,9 +111,13 @@ def _deploy(options: argparse.Namespace) -> None:
 
 def _propose(options: argparse.Namespace, network: Network) -> None:
     """A proposal from a file, tried on a fork, and sent when asked for."""
-    listing = read_listing(options.listing)
     market = attach(options.manifest)
-    proposal = propose_listing(market, listing)
+    if options.listing:
+        proposal = propose_listing(market, read_listing(options.listing))
+    else:
+        proposal = propose_upgrade(
+            market, Manifest.read(options.manifest), *options.upgrade, data=options.data
+        )
     accounts = holders(network, str(market.clearinghouse.address))
     with boa.swap_env(fork_chain(options.rpc)):
         twin = attach(options.manifest)
