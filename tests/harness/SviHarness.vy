@@ -4,6 +4,7 @@
 @license AGPL-3.0-only
 """
 
+from ...contracts.math import fixed_point
 from ...contracts.math import svi
 
 
@@ -37,6 +38,20 @@ def variance(word: uint256, k: int256) -> uint256:
 @external
 @pure
 def deviation(word: uint256, k: int256, time: uint256, tenor: uint256) -> int256:
+    return svi._deviation(word, k, time, tenor)
+
+
+@external
+@pure
+def deviation_of(word: uint256, strike: int256, forward: int256, time: uint256, tenor: uint256) -> int256:
+    """
+    @notice The same of a strike.
+    """
+    k: int256 = 0
+    if strike >= forward:
+        k = fixed_point._ln_ratio_q64(strike, forward)
+    else:
+        k = -fixed_point._ln_ratio_q64(forward, strike)
     return svi._deviation(word, k, time, tenor)
 
 

@@ -54,6 +54,16 @@ def test_a_change_is_a_new_version(auction: House) -> None:
     assert auction.house.price_factor(100) == 8 * WAD // 10
 
 
+def test_each_figure_has_a_place_of_its_own(auction: House) -> None:
+    """All odd, so that a bit which strays shows; and told again when they are old."""
+    odd = {"start": 9_501, "cutoff": 7_001, "fast": 901, "slow": 43_201, "tail": 8_601}
+    odd |= {"insolvent": 3_601, "fee": 1_001, "buffer": 1_501, "tip_share": 101}
+    rules = set_rules(auction, **odd, tip=10**18 + 1, family=1)
+    assert tuple(auction.house.rules_of(2)) == rules
+    set_rules(auction)
+    assert tuple(auction.event("RulesSet").old) == tuple(auction.house.rules_of(2)) == rules
+
+
 @given(st.data())
 def test_rules_survive_packing(auction: House, data: st.DataObject) -> None:
     start = data.draw(st.integers(5_000, 10_000))

@@ -11,10 +11,11 @@ import pytest
 from mpmath import mp, mpf
 
 from novate.engine.cache import load
+from novate.reference.margin import Smile
 from novate.series import WAD, Series, pack
-from tests.margin_world import MarginWorld
+from tests.margin_world import MarginWorld, pack_smile
 
-PRICES = load("tests/harness/MathHarness.vy")
+PRICES, SMILES = load("tests/harness/MathHarness.vy"), load("tests/harness/SviHarness.vy")
 POINTS, UNIT, LEFT = 10**4, 10**10, 168 * 3_600
 # An option at the money is worth the forward times its deviation over this root, at most.
 with mp.workdps(40):
@@ -33,11 +34,37 @@ class Market:
     confidence: int
     coin: int
     rules: tuple[int, ...]
+    smile: Smile | None = None
+    tenor: int = 0
+
+
+@dataclass(frozen=True)
+class Prices:
+    """The pricing module, opened."""
+
+    black: Any
+    svi: Any
+
+    def deviation(self, market: Market, strike: int, left: int) -> int:
+        """[Q64] of a strike [1e-8 USD]: of its point of the smile where there is one."""
+        if not market.smile:
+            return int(self.black.deviation_q64(market.volatility, left))
+        arguments = (strike * UNIT, market.forward, left, market.tenor)
+        return int(self.svi.deviation_of(pack_smile(market.smile), *arguments))
+
+    def mark(self, market: Market, leg: Leg, left: int) -> int:
+        """[wad] What a contract is worth to who is long, and a wei more that a short owes."""
+        strike, put, quantity = leg
+        low, high = sorted((strike * UNIT, market.forward))
+        value = self.black.out_of_the_money_q64(low, high, self.deviation(market, strike, left))
+        if (market.forward > strike * UNIT) != put:
+            value += high - low
+        return int(value) + (quantity < 0)
 
 
 @pytest.fixture(scope="module")
-def prices() -> Any:
-    return PRICES.deploy()
+def prices() -> Prices:
+    return Prices(PRICES.deploy(), SMILES.deploy())
 
 
 def up(amount: int, unit: int) -> int:
@@ -58,7 +85,12 @@ def drawn(rng: random.Random) -> Market:
     )
     forward = spot * rng.randrange(800, 1_200) // 1_000 + rng.randrange(10**6)
     volatility = rng.randrange(10**17, 3 * WAD)
-    return Market(spot, forward, volatility, *(rng.randrange(WAD) for _ in range(2)), rules)
+    smile = Smile(0.01, rng.uniform(0.01, 0.4), rng.uniform(-0.9, 0.9), rng.uniform(-0.3, 0.3), 0.1)
+    doubts = [rng.randrange(WAD) for _ in range(2)]
+    return Market(
+        *(spot, forward, volatility, *doubts, rules),
+        *rng.choice([(None, 0), (smile, rng.randrange(3_600, 10**7))]),
+    )
 
 
 def book(rng: random.Random, market: Market, most: int = 9) -> list[Leg]:
@@ -69,15 +101,6 @@ def book(rng: random.Random, market: Market, most: int = 9) -> list[Leg]:
         put, side = rng.random() < 0.5, rng.choice([-1, -1, 1])
         legs.append((strike + rng.randrange(1, 9), put, side * size))
     return legs
-
-
-def marks_of(prices: Any, market: Market, legs: list[Leg], left: int) -> list[int]:
-    """[wad] of a contract each, what a long is worth and a wei more for what a short owes."""
-    marks = []
-    for strike, put, quantity in legs:
-        call_and_put = prices.price(market.forward, strike * UNIT, market.volatility, left)
-        marks.append(int(call_and_put[put]) + (quantity < 0))
-    return marks
 
 
 def charged(market: Market, shorts: int) -> int:
@@ -91,12 +114,12 @@ def charged(market: Market, shorts: int) -> int:
     return charge
 
 
-def judged(prices: Any, market: Market, legs: list[Leg], left: int = LEFT) -> tuple[int, ...]:
+def judged(prices: Prices, market: Market, legs: list[Leg], left: int = LEFT) -> tuple[int, ...]:
     """Equity, initial, maintenance [wad] of the options of one expiry without cash; and the first
     of both sums that initial margin is the milder one of."""
     initial, floor, maintenance, put_share, put_factor, unpaired, unpaired_least = market.rules[:7]
     base, least, plain = (up(market.spot * x, POINTS) for x in (initial, floor, maintenance))
-    marks = marks_of(prices, market, legs, left)
+    marks = [prices.mark(market, leg, left) for leg in legs]
     alone = [0, 0]
     for (strike, put, quantity), mark in zip(legs, marks, strict=True):
         if quantity > 0:
@@ -123,11 +146,12 @@ def judged(prices: Any, market: Market, legs: list[Leg], left: int = LEFT) -> tu
     return equity, -needed[0] - charge, -needed[1], (losses[0] + charge) * bool(shorts)
 
 
-def bounded(prices: Any, market: Market, legs: list[Leg], left: int = LEFT) -> int:
+def bounded(prices: Prices, market: Market, legs: list[Leg], left: int = LEFT) -> int:
     """[wad] What the shorts never need more than, with the allowances that netting.vy makes."""
     initial, _, maintenance, put_share, put_factor = market.rules[:5]
     base, plain = (up(market.spot * x, POINTS) for x in (initial, maintenance))
-    deviation = prices.deviation_q64(market.volatility, left)
+    strikes = [strike for strike, _, _ in legs]
+    deviation = max(prices.deviation(market, one(strikes), left) for one in (min, max))
     peak = min((deviation * PEAK_Q64 >> 64) + 2**24, 2**64)
     peak = (market.forward * peak >> 64) + 2
     factor = put_factor * (POINTS + put_share) // POINTS + 1
@@ -155,6 +179,8 @@ def place(world: MarginWorld, market: Market, underlying: int = 1, hours: int = 
         *(underlying, expiry, market.spot, market.forward),
         *(market.volatility, market.confidence, True),
     )
+    if market.smile:
+        world.oracle.set_smile(underlying, expiry, pack_smile(market.smile), market.tenor)
     world.oracle.set_spot(9, market.coin, True)
     return expiry
 
@@ -164,7 +190,7 @@ def words(legs: list[Leg], expiry: int, underlying: int = 1) -> list[int]:
 
 
 @pytest.mark.parametrize("seed", range(60))
-def test_one_expiry(world: MarginWorld, prices: Any, seed: int) -> None:
+def test_one_expiry(world: MarginWorld, prices: Prices, seed: int) -> None:
     rng = random.Random(seed)
     market = drawn(rng)
     legs = book(rng, market)
@@ -182,7 +208,7 @@ def test_one_expiry(world: MarginWorld, prices: Any, seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_four_expiries(world: MarginWorld, prices: Any, seed: int) -> None:
+def test_four_expiries(world: MarginWorld, prices: Prices, seed: int) -> None:
     """Of two underlyings: sums of what each needs by itself."""
     rng = random.Random(1_000 + seed)
     held: list[int] = []
