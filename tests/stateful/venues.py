@@ -27,13 +27,16 @@ from novate.series import Series
 from tests.stateful.playing import open_engine, play
 from tests.stateful.venues_batch import Sealing
 from tests.stateful.venues_checks import Checks
+from tests.stateful.venues_quotes import Quoting
 from tests.stateful.venues_savers import Saving
 from tests.stateful.venues_takers import Taking
+from tests.stateful.venues_unwinding import Unwinding
 from tests.world import DAY, WAD, World, liquid
 
 HOUR = 3_600
 UNIT = 10**6
 SPOT, VOLATILITY = 2_750.0, 0.15
+LARGE = 20_000  # [USD] from which on the unwinder takes accounts
 PEOPLE = {  # [USD] each begins with in the clearinghouse; as much again in the wallet
     "maker": 400_000,
     "taker": 150_000,
@@ -58,17 +61,23 @@ REASONS = (
     *("vault: order is open", "vault: cash to exchange", "vault: round under way"),
     *("queue: nothing waits", "queue: nothing to claim", "vault: tenor out of range"),
     *("batch: quantity out of range", "position: expired", "halt: all markets"),
+    *("unwind: no money", "unwind: not large", "unwind: too little", "unwind: too dear"),
+    *("unwind: something is held", "unwind: nothing held", "unwind: order stands"),
+    *("unwind: not sold yet", "unwind: stale price", "unwind: holds collateral"),
+    *("auction: stale price", "auction: price not settled", "auction: account restored"),
+    *("auction: restart needed", "auction: wrong kind", "auction: not running"),
+    *("reward: epoch not over", "reward: no points"),
 )
 
 
-class Venues(Checks, Taking, Saving, Sealing, World):
+class Venues(Checks, Taking, Saving, Quoting, Unwinding, Sealing, World):
     """One world; `step` acts once and checks everything."""
 
     def __init__(self, seed: int) -> None:
         self.rng = Random(seed)
         self.seen: Counter[str] = Counter()
         self.last = "beginning"
-        parameters = liquid(POOLS[:2], VAULTS, batch=Batch(600, 60, 10**9, 10))
+        parameters = liquid(POOLS[:2], VAULTS, batch=Batch(600, 60, 10**9, 10), large=LARGE)
         super().__init__(replace(parameters, prices=Prices(hold=0, jump=0, max_age=4 * DAY)))
         market = self.market
         self.spot, self.volatility, self.nonce = SPOT, VOLATILITY, 0
@@ -78,6 +87,7 @@ class Venues(Checks, Taking, Saving, Sealing, World):
             market.yield_token,
         )
         self.batch, self.hub, self.router = market.batch, market.long_tokens, market.router
+        self.unwinder = market.unwinder
         self.pools = [market.pool_0, market.pool_1]
         self.shares = [market.pool_shares_0, market.pool_shares_1]
         self.vaults = [market.contracts[f"vault_{i}"] for i in range(len(VAULTS))]
@@ -92,12 +102,14 @@ class Venues(Checks, Taking, Saving, Sealing, World):
         self.expiries = market.expiries(4)[1:3]
         self.traded: set[Series] = set()
         self.silent, self.ids, self.placed = [], [], []
+        self.quotes, self.funded, self.points = [], {}, {}
         self.begin_world()
 
     def begin_world(self) -> None:
         """Everybody has tokens and lets the venues take them; pools and vaults have money."""
         operators = self.market.operators
         spenders = [self.ledger, self.batch, *self.shares, *self.vaults, *self.queues]
+        spenders += [self.unwinder, self.market.quote_rewards]
         for one in self.everybody():
             for token, amount in ((self.token, 3 * 10**6 * UNIT), (self.index, 10**3 * WAD)):
                 token.mint(one.address, amount)
@@ -111,6 +123,9 @@ class Venues(Checks, Taking, Saving, Sealing, World):
             operators.set_operator(self.router.address, True, sender=one.address)
         for one in (*self.people, self.lender):
             self.batch.bring(20_000 * UNIT, sender=one.address)
+        self.unwinder.deposit(
+            60_000 * UNIT, self.backers[0].address, sender=self.backers[0].address
+        )
         for shares, dollars in zip(self.shares, (300_000, 200_000), strict=True):
             shares.request_deposit(dollars * UNIT, sender=self.backers[0].address)
         for vault in self.vaults:
@@ -121,8 +136,11 @@ class Venues(Checks, Taking, Saving, Sealing, World):
         self.travel(HOUR)
         for shares in self.shares:
             shares.process(32, 32)
-        # Somebody who will not bear a crash.
-        put = self.market.series(2_650, self.expiries[1], True)
+        self.tempts(2_650, self.expiries[1])
+
+    def tempts(self, strike: int, expiry: int) -> None:
+        """Somebody sells puts and will not bear a crash."""
+        put = self.market.series(strike, expiry, True)
         self.novate(self.trade(self.people[3], self.people[0], put, 30, 900))
         self.traded.add(put)
 
@@ -194,13 +212,26 @@ class Venues(Checks, Taking, Saving, Sealing, World):
 
     def crash(self) -> None:
         """Down or up by a tenth or more, and whoever fell below margin is auctioned."""
-        move = self.rng.choice((-0.22, -0.12, 0.12))
+        reckless = self.people[3].number
+        health = self.ledger.health(reckless)
+        if health.fresh and health.initial >= 0 and not self.ledger.positions_of(reckless):
+            money = max(16_000 - int(health.equity) // WAD, 0) * UNIT
+            self.ledger.deposit(reckless, 0, money + 1, sender=self.people[3].address)
+            self.attempt(self.tempts, round(self.spot * 0.96 / 25) * 25, self.live()[1])
+        move = self.rng.choice((-0.22, -0.22, -0.12, 0.12))
         self.spot = round(min(max(self.spot * (1 + move), 1_400.0), 4_500.0), 2)
         self.volatility = min(round(self.volatility * 1.6, 4), 0.8)
         self.travel(600)
         self.look()
+        alone = self.rng.random() < 0.5
         for _ in range(self.rng.choice((1, 9))):
-            for receipt in (*self.keeper.round(), *self.liquidator.round()):
+            # Half of the time nobody but the unwinder bids.
+            receipts = self.keeper.round()
+            if alone:
+                self.unwinds()
+            else:
+                receipts += self.liquidator.round()
+            for receipt in receipts:
                 for event in receipt.events:
                     if event.name in ("AuctionStarted", "BidTaken", "LossCovered"):
                         self.note(event.name)
@@ -238,6 +269,10 @@ class Venues(Checks, Taking, Saving, Sealing, World):
             self.goes_there_and_back: 6,
             self.plays_a_batch: 6,
             self.takes_bonds: 3,
+            self.backs_the_unwinder: 4,
+            self.ends_unwinding: 6,
+            self.stands_by: 3,
+            self.looks_at_quotes: 3,
             self.ends_rounds: 5,
             self.waits: 8,
             self.market_moves: 7,

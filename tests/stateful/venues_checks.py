@@ -23,7 +23,7 @@ class Checks:
     def accounts(self: Any) -> list[int]:
         """Everybody in the clearinghouse."""
         numbers = [one.number for one in self.everybody()]
-        numbers += [unit.ACCOUNT() for unit in (*self.pools, *self.vaults)]
+        numbers += [unit.ACCOUNT() for unit in (*self.pools, *self.vaults, self.unwinder)]
         numbers += [self.hub.account_of(one.code) for one in sorted(self.traded)]
         return [*dict.fromkeys(filter(None, numbers)), self.ledger.FUND()]
 
@@ -39,6 +39,9 @@ class Checks:
         self.pools_cover_their_shares()
         self.vaults_cover_their_shares()
         self.longs_are_backed()
+        self.the_unwinder_is_whole()
+        self.rewards_are_covered()
+        self.rounds_end_whole()
         if not self.moved:
             for account, was in before.items():
                 now = self.ledger.health(account).maintenance
@@ -47,7 +50,8 @@ class Checks:
     def money_is_conserved(self: Any) -> None:
         """Every token lies with somebody known, and the ledger's cash is what it says."""
         units = [self.ledger, self.batch, self.hub, *self.shares, *self.pools, *self.queues]
-        holders = [str(u.address) for u in (*units, *self.vaults, self.yielding)]
+        units += [*self.vaults, self.yielding, self.unwinder, self.market.quote_rewards]
+        holders = [str(unit.address) for unit in units]
         holders += [one.address for one in self.everybody()] + [self.owner]
         for token in (self.token, self.index, self.yielding):
             held = sum(token.balanceOf(one) for one in holders)
@@ -71,7 +75,8 @@ class Checks:
     def bonds_are_conserved(self: Any) -> None:
         """What the batch holds is free, bound to a commitment or an order, or forfeited."""
         batch = self.batch
-        owners = [one.address for one in self.everybody()] + [str(v.address) for v in self.vaults]
+        owners = [one.address for one in self.everybody()]
+        owners += [str(unit.address) for unit in (*self.vaults, self.unwinder)]
         total = sum(batch.free(one) for one in owners) + batch.forfeited()
         for owner, sealed in self.silent:
             total += batch.commitment(owner, sealed) & 2**96 - 1

@@ -5,6 +5,8 @@ from typing import Any
 from tests.world import WAD
 
 UNIT = 10**6
+# [wad] that may stay in the clearinghouse: rounding, and cash not worth an exchange.
+DUST, CRUMBS = 10**15, WAD
 
 
 class Saving:
@@ -38,16 +40,30 @@ class Saving:
         vault, queue = self.vaults[number], self.queues[number]
         amount = rng.randint(1, 10_000 * UNIT if vault.ASSET_INDEX() == 0 else 4 * WAD)
         held = vault.balanceOf(saver) // rng.choice((1, 3))
-        if not vault.in_round() and rng.random() < 0.6:
+        in_round = vault.in_round()
+        if rng.random() < (0.2 if in_round else 0.6):
             if rng.random() < 0.5:
-                self.attempt(vault.deposit, amount, saver, sender=saver)
+                done = self.attempt(vault.deposit, amount, saver, sender=saver)
             else:
-                self.attempt(vault.redeem, held, saver, saver, sender=saver)
+                done = self.attempt(vault.redeem, held, saver, saver, sender=saver)
+            assert done is None or not in_round, "shares of a vault wait for the end of its round"
             return
         assets, shares = (amount, 0) if rng.random() < 0.5 else (0, held)
         if assets | shares:
             self.attempt(queue.request, assets, shares, sender=saver)
             self.note("queued")
+
+    def rounds_end_whole(self: Any) -> None:
+        """Between rounds all that a vault has lies in it, but for crumbs."""
+        for vault in self.vaults:
+            if vault.in_round():
+                continue
+            account = vault.ACCOUNT()
+            held = [word & (2**248 - 1) for word in self.ledger.holdings_of(account)]
+            most = CRUMBS if vault.ASSET_INDEX() else DUST
+            left = max(held, default=0) <= DUST and abs(self.ledger.cash_of(account)) <= most
+            options = self.ledger.positions_of(account)
+            assert left and not options, "between rounds all of a vault is here"
 
     def serves(self: Any) -> None:
         rng = self.rng

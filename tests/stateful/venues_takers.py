@@ -39,9 +39,11 @@ class Taking:
                 pool.trade(*arguments, deal.cost - 1, sender=taker.address)
             self.note("limits kept")
             return
-        before = self.cash(taker)
+        before, reserve = self.cash(taker), int(pool.state(0)[1].reserve)
         paid = self.attempt(pool.trade, *arguments, deal.cost, sender=taker.address)
         if paid is not None:
+            kept = int(pool.state(0)[1].reserve) - reserve
+            assert kept == deal.cost - deal.value, "a pool keeps what it charges in reserve"
             assert paid == deal.cost, "no order worse than its limit"
             change = before - self.cash(taker)
             assert abs(change - paid) <= INTEREST, "no order worse than its limit"
@@ -90,7 +92,14 @@ class Taking:
         self.traded |= {series for series, _ in legs}
         self.note("routed")
 
-    def order(self: Any, maker: Account, series: Series, quantity: int, price: int) -> Any:
+    def order(
+        self: Any,
+        maker: Account,
+        series: Series,
+        quantity: int,
+        price: int,
+        deadline: int = 2**40,
+    ) -> Any:
         """A signed order; the maker buys a positive quantity."""
         self.nonce += 1
         order = signed_orders.quote(
@@ -100,7 +109,7 @@ class Taking:
             size=wad(abs(quantity)),
             taker=ANYONE,
             epoch=0,
-            deadline=2**40,
+            deadline=deadline,
         )
         signature = signed_orders.sign(order, maker.signer, self.market.domain)
         return (order.as_tuple(), maker.address, signature)
