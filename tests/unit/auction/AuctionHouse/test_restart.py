@@ -105,6 +105,16 @@ def test_a_lot_without_value_needs_a_restart(solvent: House) -> None:
     assert preview.lot_price > 0
 
 
+@pytest.mark.parametrize("above, due", [(-1, True), (0, True), (1, False)])
+def test_a_lot_is_without_value_up_to_the_reserve(solvent: House, above: int, due: bool) -> None:
+    solvent.bid(WAD // 2)
+    reserved = solvent.house.preview(solvent.account, WAD).terms.reserved
+    cash, mark, requirement = solvent.ledger.books(solvent.account)
+    more = reserved + above - solvent.health().equity
+    solvent.ledger.set_account(solvent.account, cash, mark + more, requirement)
+    assert solvent.house.preview(solvent.account, WAD).terms.due == due
+
+
 def test_restart_uses_the_rules_of_its_time(solvent: House) -> None:
     rules = list(solvent.house.rules_of(1))
     rules[0] = 9_000
