@@ -112,8 +112,10 @@ def _play(
         # A chain's clock only goes forward: the past is played in the future, weekdays kept.
         ahead = boa.env.evm.patch.timestamp + SETUP_TIME - bars[0].timestamp
         shift = max(0, -(-ahead // WEEK) * WEEK)
-        # Fails here, before anything is deployed, on a chain that cannot travel.
-        boa.env.travel_to(boa.env.evm.patch.timestamp + 1)
+        # To where a run of our own begins as well, whatever day it is. Fails here, before anything
+        # is deployed, on a chain that cannot travel.
+        begin = bars[0].timestamp + shift - SETUP_TIME
+        boa.env.travel_to(max(begin, boa.env.evm.patch.timestamp + 1))
     else:
         boa.env.evm.patch.timestamp = bars[0].timestamp - SETUP_TIME
     # A market of its own for each run on a chain.

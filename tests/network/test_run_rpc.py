@@ -33,7 +33,9 @@ pytestmark = [
 NOVATED = (
     "0x" + keccak(text="Novated(uint256,uint256,uint256,uint256,uint256,uint256,uint256)").hex()
 )
-# A Monday to the Monday after next: one expiry in between.
+# Prices are good for four days; from this Friday morning to the Tuesday of the first bar it is longer.
+FRIDAY = 1_795_766_370  # [s] 2026-11-27 07:59:30 UTC
+# A Tuesday to the Monday after: one expiry in between.
 PRICES = """date,close,implied volatility
 2018-01-30,2825,0.15
 2018-02-02,2762,0.17
@@ -65,7 +67,7 @@ def test_agents_as_processes_play_on_a_chain(
         return answer
 
     monkeypatch.setattr(ProcessHand, "_try", dying)
-    with devnet() as chain:
+    with devnet(timestamp=FRIDAY) as chain:
         arguments = ["run", "--prices", str(prices), "--out", str(out), "--rpc", chain.url]
         assert main(arguments) == 0
         deployment = Manifest.read(out / "deployment.json")
