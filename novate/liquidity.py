@@ -52,6 +52,7 @@ class PoolConduct:
     entry: int = 60  # [minutes]
     exit: int = 1_440  # [minutes]
     least: int = 10  # [USD]
+    memory: int = 5  # [minutes] for which a trade's price is compared with those before
 
 
 @dataclass(frozen=True)

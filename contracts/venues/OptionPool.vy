@@ -151,7 +151,7 @@ def trade(account: uint256, code: uint256, quantity: int256, limit: int256) -> i
     conduct: uint256 = pool_rules.conduct
     pool_watch._see(code >> 120, convert(risk.volatility, uint256), conduct)
     pool_watch._roll(pool_watch.value_record, self._share_value(worth.income), conduct)
-    pool_flows._flow(code, deal.change)
+    pool_flows._flow(code, quantity, deal.change, conduct)
     pool_flows._keep_capital(deal.capital)
     # Not below zero, since no rebate exceeds the reserve.
     kept: uint256 = convert(convert(worth.reserve, int256) + deal.cost - deal.value, uint256)
@@ -190,7 +190,7 @@ def hedge(account: uint256, expiry: uint256, strike: uint256, quantity: int256) 
     assert abs(risk.delta) > band, "pool: delta within its band"
     # Towards zero, and not beyond.
     assert (delta > 0) != (risk.delta > 0) and abs(delta) <= abs(risk.delta), "pool: no hedge"
-    edge: int256 = pool_rules._field(conduct, pool_rules.EDGE) * abs(delta) // BPS
+    edge: int256 = pool_rules._edge(conduct) * abs(delta) // BPS
     # Places for what is not held yet, as in pool_charges.vy.
     places: int256 = 0
     count: int256 = convert(len(positions), int256)
@@ -373,7 +373,7 @@ def _offer(code: uint256, quantity: int256) -> (IPoolPricer.Risk, IPoolPricer.De
     cash: int256 = staticcall IClearinghouse(CLEARINGHOUSE).cash_of(ACCOUNT)
     order.cash = cash - convert(order.reserve, int256)
     order.capital = pool_flows._capital_now()
-    order.traded, order.moved = pool_flows._moved(code)
+    order.moved = pool_flows._moved(code, conduct)
     risk: IPoolPricer.Risk = empty(IPoolPricer.Risk)
     deal: IPoolPricer.Deal = empty(IPoolPricer.Deal)
     risk, deal = staticcall IPoolPricer(PRICER).offer(

@@ -15,9 +15,12 @@
         -skew v_k / N for one strike. Differences of one function add up, so a trade in parts pays
         what it pays at once; N stands still within a block.
 
-        P is convex. Within a block a trade pays P's difference from where the block began, if that
-        is more: at least g x change, g one slope of P there. Whoever ends where it began has
-        then paid at least g x 0, and two fees, whatever others did in between.
+        P is convex. A trade pays at least what 64 parts of it would if each found the pool where it
+        stood when a period of `memory` minutes began, this one or the one before (`pool_flows.vy`):
+        g x change, g one slope of P there, and more where P has a kink. Trades less than a period
+        apart have such a moment in common. Whoever ends where it began within that time has paid at
+        least g x 0, and fees, whatever others did in between; prices that move and capital that comes
+        or goes meanwhile count as they do for everybody.
 
         A rebate (P falls) never exceeds the reserve of what was charged, this trade's fee included.
 
@@ -45,6 +48,8 @@ BPS: constant(int256) = 10**4
 NEAR: constant(int256) = 10**14
 YEAR: constant(int256) = 31_536_000
 WEEK: constant(int256) = 604_800
+# Of a trade, at a moment that is past: as small as makes kinks of P narrow, and no smaller.
+PARTS: constant(int256) = 64
 # The most that the last position costs [wad USD], and [bps] of capital. 128**4 is 2**28.
 DEAREST: constant(int256) = 100 * 10**18
 
@@ -96,16 +101,27 @@ def _deal(order: IPoolPricer.Order, risk: IPoolPricer.Risk, count: int256) -> IP
     free: int256 = self._free(order, risk, deal.capital, now)
     deal.charge = self._difference(rules, deal.capital, now, deal.change)
     deal.bend = self._bend(rules, deal.capital, risk, now.short, deal.change.short)
-    if order.traded:
+    for moved: IPoolPricer.Moved in order.moved:
         begun: IPoolPricer.Position = IPoolPricer.Position(
-            level=now.level - order.moved.level,
-            skew=now.skew - order.moved.skew,
-            delta=now.delta - order.moved.delta,
-            gamma=now.gamma - order.moved.gamma,
-            vega=now.vega - order.moved.vega,
-            short=now.short - order.moved.short,
+            level=now.level - moved.level,
+            skew=now.skew - moved.strike * risk.unit_vega // WAD,
+            delta=now.delta - moved.delta,
+            gamma=now.gamma - moved.gamma,
+            vega=now.vega - moved.vega,
+            short=now.short - moved.short,
         )
-        deal.charge = max(deal.charge, self._difference(rules, deal.capital, begun, deal.change))
+        # What the pool owes changes by what it held then: nobody is paid for paying back what
+        # others owe only because somebody took the pool's own contracts before them.
+        held: int256 = risk.held - moved.held
+        part: IPoolPricer.Position = IPoolPricer.Position(
+            level=deal.change.level // PARTS,
+            skew=deal.change.skew // PARTS,
+            delta=deal.change.delta // PARTS,
+            gamma=deal.change.gamma // PARTS,
+            vega=deal.change.vega // PARTS,
+            short=(max(quantity // PARTS - held, 0) - max(-held, 0)) * risk.spot // WAD,
+        )
+        deal.charge = max(deal.charge, PARTS * self._difference(rules, deal.capital, begun, part))
         free = min(free, self._free(order, risk, deal.capital, begun))
     deal.fee = (size - free) * rate // (WAD * BPS) + 1
     if risk.held == 0:

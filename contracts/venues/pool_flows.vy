@@ -1,16 +1,24 @@
 # pragma version 0.4.3
 # pragma nonreentrancy on
 """
-@title Flows of an option pool: what a block moved, and what was charged
+@title Flows of an option pool: what trades moved, and what was charged
 @license AGPL-3.0-only
-@notice What trades moved within a block, so that `pool_charges.vy` knows where the pool stood when it
-        began; the capital that charges of the block are in proportion to; and the reserve: charges
+@notice What trades moved within a period of `memory` minutes (0: within a block), and within the one
+        before, so that `pool_charges.vy` knows where the pool stood when each of the two began. Two
+        moments less than a period apart lie in one period or in two neighbours: one of the starts
+        is then common to the trades at both. Periods begin by the clock, so that nobody makes the
+        pool forget sooner or remember longer; a change of `memory` forgets at once.
+        The capital that charges of a block are in proportion to; and the reserve: charges
         go there, rebates come out of it, and it becomes income as time passes, the faster the more
         theta the pool carries. Backers who stay while risk is carried earn what those leave
         behind who do not.
-@dev Flows of a block: one word for the book and one for each expiry and strike.
-@custom:rounding By at most some wei a trade; the sum in the book's word by 0.001 USD, which only
-                 counts when a block sees trades in both directions.
+@dev Flows of a period: one word for the book and one for each expiry and strike, each twice, for
+     even and odd periods: number of the period 40 | signed fields. Book: delta, gamma, vega, short, 54
+     each [0.001 USD]. Expiry: vega 216 [wad USD]. Strike: calls and puts, 108 each [wad contracts].
+     They are of the pool, at what a contract's figures were when it was traded.
+@custom:rounding By at most some wei a trade; sums in the book's word by 0.001 USD a trade, 64 times that
+                 where a start lies on a kink of P: below 0.001 USD at the usual rates, and only
+                 when trades go in both directions.
 """
 
 from ..interfaces import IPoolPricer
@@ -20,15 +28,14 @@ from . import pool_rules
 YEAR: constant(uint256) = 31_536_000
 HOUR: constant(uint256) = 3_600
 MASK_64: constant(uint256) = 2**64 - 1
-MASK_54: constant(uint256) = 2**54 - 1
-LARGEST_54: constant(int256) = 2**53 - 1
+PUT: constant(uint256) = 1 << 56
 # [wad USD] of the fields of the book's flows.
 STEP: constant(int256) = 10**15
 # Key of the book's flows; expiries have keys below 2**40, strikes above 2**80.
 BOOK: constant(uint256) = 0
 
 
-# What the pool moved within a block, see `_flowed`.
+# Twice a key, plus one for odd periods -> what trades moved within one.
 flows: HashMap[uint256, uint256]
 # Charges that are not income yet: amount [wad USD] 128 | theta per capital and year [wad] 64 | time 64.
 _reserve: uint256
@@ -84,81 +91,110 @@ def _keep_capital(capital: int256):
     self._capital = (convert(capital, uint256) << 64) | block.timestamp
 
 
-# -- flows of a block --
+# -- flows of a period --
 
 
 @internal
 @view
-def _moved(code: uint256) -> (bool, IPoolPricer.Position):
+def _moved(code: uint256, conduct: uint256) -> DynArray[IPoolPricer.Moved, 2]:
     """
-    @return Whether this block saw trades, and how far they moved the pool.
+    @notice How far trades moved the pool since this period began, and since the one before did.
+    @return One for each of the two that saw trades, the younger first.
     """
-    moved: IPoolPricer.Position = empty(IPoolPricer.Position)
-    book: uint256 = self.flows[BOOK]
-    if book >> 216 != block.timestamp:
-        return False, moved
-    moved.level = self._flowed(code >> 120)
-    moved.skew = self._flowed(code >> 64)
-    moved.delta = self._part(book, 162) * STEP
-    moved.gamma = self._part(book, 108) * STEP
-    moved.vega = self._part(book, 54) * STEP
-    moved.short = self._part(book, 0) * STEP
-    return True, moved
+    period: uint256 = block.timestamp // pool_rules._memory(conduct)
+    moves: DynArray[IPoolPricer.Moved, 2] = []
+    one: IPoolPricer.Moved = empty(IPoolPricer.Moved)
+    if self._word(BOOK, period) != 0:
+        one = self._within(code, period)
+        moves.append(one)
+    if self._word(BOOK, period - 1) != 0:
+        before: IPoolPricer.Moved = self._within(code, period - 1)
+        moves.append(
+            IPoolPricer.Moved(
+                level=one.level + before.level,
+                delta=one.delta + before.delta,
+                gamma=one.gamma + before.gamma,
+                vega=one.vega + before.vega,
+                short=one.short + before.short,
+                held=one.held + before.held,
+                strike=one.strike + before.strike,
+            )
+        )
+    return moves
 
 
 @internal
-def _flow(code: uint256, change: IPoolPricer.Position):
+@view
+def _within(code: uint256, period: uint256) -> IPoolPricer.Moved:
     """
-    @notice Adds a trade to the flows of its block.
+    @return What trades of one period moved.
     """
-    word: uint256 = self.flows[BOOK]
-    if word >> 216 != block.timestamp:
-        word = block.timestamp << 216
-    self.flows[BOOK] = (
-        ((word >> 216) << 216)
-        | (self._more(word, 162, change.delta) << 162)
-        | (self._more(word, 108, change.gamma) << 108)
-        | (self._more(word, 54, change.vega) << 54)
-        | self._more(word, 0, change.short)
+    book: uint256 = self._word(BOOK, period)
+    at_strike: uint256 = self._word(code >> 64, period)
+    calls: int256 = self._part(at_strike, 108, 108)
+    puts: int256 = self._part(at_strike, 0, 108)
+    return IPoolPricer.Moved(
+        level=self._part(self._word(code >> 120, period), 0, 216),
+        delta=self._part(book, 162, 54) * STEP,
+        gamma=self._part(book, 108, 54) * STEP,
+        vega=self._part(book, 54, 54) * STEP,
+        short=self._part(book, 0, 54) * STEP,
+        held=puts if code & PUT != 0 else calls,
+        strike=calls + puts,
     )
-    self._add(code >> 120, change.level)
-    self._add(code >> 64, change.skew)
 
 
 @internal
-def _add(key: uint256, change: int256):
-    sum: int256 = self._flowed(key) + change
-    # |sum| < 2**191: a trade moves at most 2**95 contracts of 2**129 wad, 2**165 together.
-    self.flows[key] = (block.timestamp << 192) | (convert(convert(sum, bytes32), uint256) & (2**192 - 1))
+def _flow(code: uint256, quantity: int256, change: IPoolPricer.Position, conduct: uint256):
+    """
+    @notice Adds a trade to the flows of its period.
+    @param quantity [wad] contracts that left the pool.
+    """
+    period: uint256 = block.timestamp // pool_rules._memory(conduct)
+    word: uint256 = self._word(BOOK, period)
+    self.flows[(BOOK << 1) | (period & 1)] = (
+        (period << 216)
+        | self._more(word, 162, 54, change.delta // STEP)
+        | self._more(word, 108, 54, change.gamma // STEP)
+        | self._more(word, 54, 54, change.vega // STEP)
+        | self._more(word, 0, 54, change.short // STEP)
+    )
+    word = self._word(code >> 120, period)
+    self.flows[(code >> 120 << 1) | (period & 1)] = (period << 216) | self._more(word, 0, 216, change.level)
+    word = self._word(code >> 64, period)
+    is_put: bool = code & PUT != 0
+    self.flows[(code >> 64 << 1) | (period & 1)] = (
+        (period << 216)
+        | self._more(word, 108, 108, 0 if is_put else -quantity)
+        | self._more(word, 0, 108, -quantity if is_put else 0)
+    )
 
 
 @internal
 @view
-def _flowed(key: uint256) -> int256:
+def _word(key: uint256, period: uint256) -> uint256:
     """
-    @return [wad USD] vega that the pool took on in this block; time 64 | amount 192, signed.
+    @return What was written in that period, 0 for nothing.
     """
-    word: uint256 = self.flows[key]
-    if word >> 192 != block.timestamp:
-        return 0
-    return convert(convert(word << 64, bytes32), int256) >> 64
+    word: uint256 = self.flows[(key << 1) | (period & 1)]
+    return word if word >> 216 == period else 0
 
 
 @internal
 @pure
-def _part(word: uint256, place: uint256) -> int256:
+def _part(word: uint256, place: uint256, size: uint256) -> int256:
     """
-    @return A signed field of 54 bits.
+    @return A signed field of so many bits.
     """
-    return convert(convert(word << (202 - place), bytes32), int256) >> 202
+    return convert(convert(word << (256 - size - place), bytes32), int256) >> (256 - size)
 
 
 @internal
 @pure
-def _more(word: uint256, place: uint256, change: int256) -> uint256:
+def _more(word: uint256, place: uint256, size: uint256, change: int256) -> uint256:
     """
-    @return The field after a change [wad USD]; it stops at what it can hold, 9e12 USD.
+    @return The field after a change, in its place; it stops at what it can hold.
     """
-    sum: int256 = self._part(word, place) + change // STEP
-    sum = max(min(sum, LARGEST_54), -LARGEST_54)
-    return convert(convert(sum, bytes32), uint256) & MASK_54
+    most: int256 = convert((1 << (size - 1)) - 1, int256)
+    sum: int256 = max(min(self._part(word, place, size) + change, most), -most)
+    return (convert(convert(sum, bytes32), uint256) & ((1 << size) - 1)) << place

@@ -4,7 +4,8 @@
 @title Rules of an option pool: how dear, how much, how long
 @license AGPL-3.0-only
 @notice Figures that the pool's owner chooses within the bounds here, in two words of sixteen fields of
-        16 bits, so that a trade reads two slots. Field i of a word is bits 16 i to 16 i + 15.
+        16 bits, so that a trade reads two slots. Field i of a word is bits 16 i to 16 i + 15; `edge`
+        shares its own with `memory`, which has the upper 8 bits.
 @custom:trust The owner; in the bounds a round trip never earns, and hedging is never dearer for the
               pool than the risk it removes was charged for.
 """
@@ -88,6 +89,7 @@ struct Conduct:
     entry: uint256  # [minutes] from the request to a deposit
     exit: uint256  # [minutes] from the request to a withdrawal
     least: uint256  # [USD] that a request must bring, or as many whole shares
+    memory: uint256  # [minutes] for which trades are remembered at least, 0: the block; at most 255
 
 
 rules: public(uint256)
@@ -122,7 +124,10 @@ def set_rules(rules: Rules, conduct: Conduct):
     assert min(conduct.swing, conduct.period) != 0, "pool: no breaker"
     assert min(conduct.window, conduct.release) != 0, "pool: no time"
     first: uint256 = self._packed(abi_encode(rules))
-    second: uint256 = self._packed(abi_encode(conduct))
+    # The edge is at most 50; a memory beyond its 8 bits makes the field too large.
+    figures: Conduct = conduct
+    figures.edge += 256 * conduct.memory
+    second: uint256 = self._packed(abi_encode(figures))
     log RulesSet(old_rules=self.rules, new_rules=first, old_conduct=self.conduct, new_conduct=second)
     self.rules = first
     self.conduct = second
@@ -133,9 +138,9 @@ def set_rules(rules: Rules, conduct: Conduct):
 
 @internal
 @pure
-def _packed(figures: Bytes[512]) -> uint256:
+def _packed(figures: Bytes[544]) -> uint256:
     """
-    @param figures Sixteen words.
+    @param figures Sixteen words, and what is beyond them is not looked at.
     """
     word: uint256 = 0
     for i: uint256 in range(16):
@@ -152,3 +157,21 @@ def _field(word: uint256, index: uint256) -> int256:
     @return A field of a word, 0 to 65,535.
     """
     return convert((word >> (16 * index)) & FIELD, int256)
+
+
+@internal
+@pure
+def _edge(conduct: uint256) -> int256:
+    """
+    @return [bps] of dollar delta that hedging pays.
+    """
+    return self._field(conduct, EDGE) & 255
+
+
+@internal
+@pure
+def _memory(conduct: uint256) -> uint256:
+    """
+    @return [s] for which trades are remembered at least; one second is the block.
+    """
+    return max(60 * (conduct >> (16 * EDGE + 8) & 255), 1)

@@ -15,6 +15,8 @@ from mpmath import erfc, exp, log, mpf, pi, sqrt
 from ..pool import Conduct, Rules
 
 YEAR = 31_536_000
+# Of a trade, where the pool stood before.
+PARTS = 64
 HOUR, DAY = 3_600, 86_400
 
 
@@ -86,8 +88,12 @@ class Pool:
     cash: Any
     reserve: Any = mpf(0)
     book: dict[Option, Any] = field(default_factory=dict)
-    # What the first trade of the block found: capital and book.
-    began: tuple[Any, dict[Option, Any]] | None = None
+    time: int = 0  # [s]
+    memory: int = 1  # [s] of a period
+    # What the first trade of the block found.
+    began: Any | None = None
+    # What the first trade of each period found, by the number of the period.
+    starts: dict[int, dict[Option, Any]] = field(default_factory=dict)
 
     def unit(self, option: Option) -> Figures:
         market = self.markets[option.expiry]
@@ -164,7 +170,7 @@ class Pool:
         butterfly = mpf("0.01") ** 2 / (2 * volatility * years)
         calendar = volatility * 7 * DAY / (2 * mpf(market.left))
         side = 1 if quantity > 0 else -1
-        capital = (self.began or (self.income, None))[0]
+        capital = self.income if self.began is None else self.began
 
         def restores(done: Any) -> bool:
             # Buying raises a volatility: it helps where it is too low.
@@ -190,20 +196,29 @@ class Pool:
         count = sum(1 for quantity in self.book.values() if quantity != 0)
         return min(capital / 10_000, 100) * (mpf(count) / 128) ** 4
 
+    @property
+    def remembered(self) -> list[dict[Option, Any]]:
+        """Where the pool stood when this period began, and the one before, if they saw trades."""
+        number = self.time // self.memory
+        return [self.starts[n] for n in (number, number - 1) if n in self.starts]
+
     def cost(self, option: Option, quantity: Any) -> tuple[Any, Any, Any]:
         """Value, fee and charge of a trade; positive quantity: the taker buys, and pays the sum."""
         one = self.unit(option)
-        capital, begun = self.began or (self.income, self.book)
+        capital = self.income if self.began is None else self.began
+        past = self.remembered
         paying = abs(quantity) - min(
-            self.free(option, quantity, book) for book in (self.book, begun)
+            self.free(option, quantity, book) for book in (self.book, *past)
         )
         fee = paying * (self.rules.premium_fee * one.value + self.rules.spot_fee * self.spot)
         fee += 10_000 * self.place(option, capital)
-        charges = [
-            self.potential(self.after(option, quantity, book), capital)
-            - self.potential(book, capital)
-            for book in (self.book, begun)
-        ]
+
+        def more(size: Any, book: Mapping[Option, Any]) -> Any:
+            after = self.after(option, size, book)
+            return self.potential(after, capital) - self.potential(book, capital)
+
+        charges = [more(quantity, self.book)]
+        charges += [PARTS * more(mpf(quantity) / PARTS, book) for book in past]
         value, fee = quantity * one.value, fee / 10_000
         charge = max(max(charges), -self.reserve - fee)
         if quantity > 0:
@@ -214,7 +229,8 @@ class Pool:
         """Do it; what the taker paid."""
         value, fee, charge = self.cost(option, quantity)
         if self.began is None:
-            self.began = (self.income, dict(self.book))
+            self.began = self.income
+        self.starts.setdefault(self.time // self.memory, dict(self.book))
         self.cash += value + fee + charge
         self.reserve += fee + charge
         self.book = self.after(option, quantity, self.book)
@@ -226,4 +242,5 @@ class Pool:
         power += mpf(conduct.theta) / 100 * theta_rate * seconds / YEAR
         self.reserve *= exp(-power)
         self.markets = {e: replace(m, left=m.left - seconds) for e, m in self.markets.items()}
+        self.time += seconds
         self.began = None

@@ -12,43 +12,88 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from novate.liquidity import PoolConduct
 from tests.unit.auction.BatchAuction.conftest import LENGTH, BatchWorld, Sealed
 from tests.unit.vaults.conftest import VaultWorld
-from tests.unit.venues.OptionPool.conftest import UNLIMITED, PoolWorld, wad
+from tests.unit.venues.OptionPool.conftest import UNLIMITED, PoolWorld, choose, wad
+from tests.unit.venues.OptionPool.test_trade import WIDE
 from tests.world import WAD, build
 
 TOKEN = 10**6
+BLOCK = 12
+PERIOD = 60 * PoolConduct().memory
 
 
 # -- a pool --
 
 
+class Attacked(PoolWorld):
+    """A pool of a million, and two who can afford trades that are large beside it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.author = self.person("author", cash=50_000_000)
+        self.victim = self.person("victim", cash=50_000_000)
+
+
 @pytest.fixture(scope="module")
-def pool() -> PoolWorld:
-    return PoolWorld()
+def pool() -> Attacked:
+    return Attacked()
 
 
+def sandwich(
+    pool: Attacked, is_put: bool, first: float, other: float, wait: int, starts: int = 0
+) -> float:
+    """[USD a contract] before somebody's trade, a block before it, and back; other: < 0 sells.
+
+    starts: seconds after the beginning of a period of the pool's memory. No limits of risk, so that
+    all sizes fit a pool of a million.
+    """
+    with boa.env.anchor():
+        choose(pool, **WIDE)
+        series = pool.series(2_725 if is_put else 2_775, is_put, 1)
+        size = first if other > 0 else -first
+        pool.pass_time(PERIOD - int(boa.env.timestamp) % PERIOD + starts)
+        before = pool.cash(pool.author)
+        pool.deal(series, size, taker=pool.author)
+        pool.pass_time(BLOCK)
+        pool.deal(series, other, taker=pool.victim)
+        pool.pass_time(wait - BLOCK)
+        pool.deal(series, -size, taker=pool.author)
+        assert pool.position(pool.author, series) == 0
+        return float(pool.cash(pool.author) - before) / WAD / first
+
+
+@pytest.mark.parametrize("blocks", [1, 2, 5, 10])
 @pytest.mark.parametrize("is_put", [False, True])
-@pytest.mark.parametrize("first", [5, 50, 200])
-@pytest.mark.parametrize("other", [-100, 50, 200])
-def test_a_sandwich_over_blocks_loses(
-    pool: PoolWorld, is_put: bool, first: float, other: float
+def test_a_sandwich_over_blocks_loses(pool: Attacked, is_put: bool, blocks: int) -> None:
+    """Around somebody who names no limit, of any size, either way; back some blocks after it."""
+    found = {
+        (first, other, starts): sandwich(pool, is_put, first, other, BLOCK * (1 + blocks), starts)
+        for first in (20, 60, 150, 400)
+        for other in (50, 200, 500, 1_000, -50, -200, -500, -1_000)
+        for starts in (0, PERIOD - 3 * BLOCK)
+    }
+    # Both fees at least, within what the option loses by time.
+    assert max(found.values()) < -2 * 2_750 * 5 / 10_000 + 0.01
+
+
+@pytest.mark.parametrize("other", [1_000, -1_000])
+def test_who_carries_it_for_as_long_as_the_pool_remembers_may_gain(
+    pool: Attacked, other: float
 ) -> None:
-    """Before somebody's trade and back a block after it, up to half of the capital at spot."""
-    series = pool.series(2_725 if is_put else 2_775, is_put, 1)
-    size = first if other > 0 else -first
-    before = pool.cash(pool.taker)
-    pool.deal(series, size)
-    pool.pass_time()
-    pool.deal(series, other, taker=pool.other)
-    pool.pass_time()
-    pool.deal(series, -size)
-    assert pool.position(pool.taker, series) == 0
-    assert pool.cash(pool.taker) < before
+    """What is left, and told: the whole memory later, with prices where they were, around trades
+    that move the pool's prices by more than two fees. Not sooner, however large they are."""
+    soonest = [sandwich(pool, False, 20, other, PERIOD, starts) for starts in range(0, PERIOD, 60)]
+    assert max(soonest) < -2
+    assert sandwich(pool, False, 20, other, 2 * PERIOD) > 5
+    # Beside the pool the usual trade is small, and pays for nobody's way there and back.
+    for first in (5, 20, 100):
+        assert sandwich(pool, False, first, 100, 2 * PERIOD) < 0
 
 
 @pytest.mark.parametrize("other", [50, 200, 400])
-def test_whoever_names_a_limit_is_not_sandwiched(pool: PoolWorld, other: float) -> None:
+def test_whoever_names_a_limit_is_not_sandwiched(pool: Attacked, other: float) -> None:
     """A trade of any size at the price that was quoted: who goes before it stops it, and pays."""
     series = pool.series(2_775, False, 1)
     quoted = pool.pool.quote(series.code, wad(other)).cost
@@ -64,7 +109,7 @@ def test_whoever_names_a_limit_is_not_sandwiched(pool: PoolWorld, other: float) 
     assert pool.deal(series, other, quoted + quoted // 100, taker=pool.other) <= quoted * 1.01
 
 
-def test_a_hedge_cannot_be_sandwiched(pool: PoolWorld) -> None:
+def test_a_hedge_cannot_be_sandwiched(pool: Attacked) -> None:
     """Who moves the delta out of its band and is paid the edge for hedging it has paid more."""
     series = pool.series(2_750, False, 1)
     before = pool.cash(pool.taker)
@@ -264,7 +309,7 @@ def test_nobody_takes_a_premium_and_leaves_the_options(round_: Round, name: str)
         assert round_.held(vault) < start
 
 
-def test_unlimited_is_no_price(pool: PoolWorld) -> None:
+def test_unlimited_is_no_price(pool: Attacked) -> None:
     """What these tests give takers as a limit is none: a guard of the tests themselves."""
     series = pool.series(2_775, False, 1)
     assert pool.pool.quote(series.code, wad(1)).cost < UNLIMITED

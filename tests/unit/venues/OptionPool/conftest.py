@@ -66,8 +66,11 @@ class PoolWorld(World):
     def held(self) -> Sequence[tuple[Series, int]]:
         return self.market._positions(self.pool.ACCOUNT())
 
-    def twin(self) -> Pool:
-        """The pool in plain numbers, as it stands, at the beginning of a block."""
+    def twin(self, before: Pool | None = None) -> Pool:
+        """The pool in plain numbers, as it stands, at the beginning of a block.
+
+        before: the twin of an earlier one; without it, trades in the past are forgotten.
+        """
         oracle, now = self.market.oracle, int(boa.env.timestamp)
         quotes = {e: oracle.quote(UNDERLYING, e) for e in self.market.expiries(5)}
         markets = {
@@ -84,7 +87,9 @@ class PoolWorld(World):
         book = {option(series): mpf(quantity) / WAD for series, quantity in self.held()}
         cash = mpf(self.ledger.cash_of(self.pool.ACCOUNT())) / WAD
         reserve = mpf(self.pool.state(0)[1].reserve) / WAD
-        return Pool(self.rules, markets, cash, reserve, book)
+        memory = max(60 * self.conduct.memory, 1)
+        starts = before.starts if before else {}
+        return Pool(self.rules, markets, cash, reserve, book, now, memory, starts=starts)
 
     def cash_of_pool(self) -> int:
         """[wad]"""
@@ -92,6 +97,10 @@ class PoolWorld(World):
 
     def pass_time(self, seconds: int = 12) -> None:
         boa.env.time_travel(seconds=seconds)
+
+    def forget(self) -> None:
+        """So much later that no trade is compared with those before."""
+        self.pass_time(2 * 60 * self.conduct.memory)
 
 
 def flat(volatility: int) -> Callable[[Any], Any]:

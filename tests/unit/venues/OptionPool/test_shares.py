@@ -377,6 +377,7 @@ def test_the_owner_links_shares_once(world: PoolWorld) -> None:
         ({"window": 0}, "pool: no time"),
         ({"release": 0}, "pool: no time"),
         ({"slope": 2**16}, "pool: rule out of range"),
+        ({"memory": 256}, "pool: rule out of range"),
     ],
 )
 def test_rules_have_bounds(world: PoolWorld, change: dict[str, int], reason: str) -> None:

@@ -1,6 +1,6 @@
 """Trades with the pool: the price of risk, what is refused, and no way around it is cheaper."""
 
-from dataclasses import astuple, replace
+from dataclasses import astuple, fields, replace
 
 import boa
 import pytest
@@ -88,7 +88,7 @@ def test_short_dated_gamma_is_dearer(world: PoolWorld) -> None:
 def test_what_takes_risk_off_is_paid_for_out_of_the_reserve(world: PoolWorld) -> None:
     call = world.series(2_775)
     world.deal(call, 20)
-    world.pass_time()
+    world.forget()
     reserve = world.pool.state(0)[1].reserve
     deal = world.pool.quote(call.code, wad(-20))
     assert deal.charge < 0 and near(deal.charge, world.twin().cost(option(call), mpf(-20))[2])
@@ -129,7 +129,7 @@ def test_a_trade_in_parts_costs_the_same(
     series = world.series(strike, is_put, 1)
     if before:
         world.deal(world.series(2_725, not is_put), before)
-        world.pass_time()
+        world.forget()
     if quantity < 0 and sum(world.twin().cost(option(series), mpf(quantity))) > 0:
         with boa.reverts("pool: worth less than charge"):
             world.deal(series, quantity)
@@ -179,6 +179,139 @@ def test_trading_around_others_loses(
     fees = 2 * abs(first) * 2_750 * 5 / 10_000
     assert world.position(world.taker, series) == 0
     assert paid > wad(fees) - WAD // 1_000
+
+
+def test_longs_of_the_pool_are_nothing_to_trade_around(world: PoolWorld) -> None:
+    """Beyond `free` paying back what the pool owes is paid for: not in place of somebody who came
+    after and had to leave the pool short, since the first one took its own contracts."""
+    choose(world, **(WIDE | {"free": 0, "slope": 100}))
+    call = world.series(2_775, expiry=1)
+    world.deal(world.series(2_800, expiry=1), 300, taker=world.other)
+    world.deal(call, -100, taker=world.other)
+    world.forget()
+    paid = world.deal(call, 100)
+    world.deal(call, 100, taker=world.other)
+    paid += world.deal(call, -100)
+    assert paid > wad(2 * 100 * 2_750 * 5 / 10_000)
+    # Once it is forgotten, who sells takes off what is owed by then, and is paid for that.
+    remembered = world.pool.quote(call.code, wad(-50)).charge
+    world.forget()
+    assert world.pool.quote(call.code, wad(-50)).charge < remembered - 30 * WAD
+
+
+turns = st.lists(
+    st.tuples(
+        st.sampled_from([-1, 0, 0, 1]),  # who: the author with a minus or a plus, others
+        st.sampled_from([-250, -40, 15, 120, 300]),
+        st.integers(0, 2),
+        st.integers(0, 45),
+    ),
+    min_size=2,
+    max_size=6,
+)
+
+
+@given(turns=turns, before=st.sampled_from([-150, 0, 150]), late=st.integers(0, 299))
+@settings(max_examples=20, derandomize=True)
+def test_nobody_earns_by_trading_around_others_while_it_is_remembered(
+    world: PoolWorld, turns: list[tuple[int, int, int, int]], before: int, late: int
+) -> None:
+    """Any trades of an author among those of others, in several series and blocks, that leave it
+    with nothing: at whatever second of the clock they begin, they pay more than they bring."""
+    choose(world, **WIDE)
+    books = [world.series(2_725, True, 1), world.series(2_775, False, 1), world.series(2_775, True)]
+    if before:
+        world.deal(world.series(2_750, False, 1), before, taker=world.other)
+    period = 60 * world.conduct.memory
+    world.forget()
+    world.pass_time(period - int(boa.env.timestamp) % period + late)
+    held, paid, charged = [0] * len(books), 0, 0
+
+    def author(place: int, size: int) -> int:
+        deal = world.pool.quote(books[place].code, wad(size))
+        if size < 0 and deal.cost > 0:
+            return 0
+        held[place] += size
+        world.deal(books[place], size)
+        return int(deal.charge)
+
+    cash = world.cash(world.taker)
+    for sign, size, place, wait in turns:
+        if sign:
+            charged += author(place, sign * size)
+        else:
+            world.deal(books[place], size, taker=world.other)
+        world.pass_time(wait)
+    for place, size in enumerate(held):
+        if size:
+            charged += author(place, -size)
+    assert not any(held) and all(world.position(world.taker, one) == 0 for one in books)
+    paid = cash - world.cash(world.taker)
+    traded = any(sign for sign, *_ in turns)
+    # Vegas shrink as time passes, by one part in thousands.
+    assert charged >= -abs(paid) // 500
+    assert paid > 0 or not traded
+
+
+def test_it_is_remembered_by_the_clock(world: PoolWorld) -> None:
+    """Crumbs in every block make the pool forget no sooner and remember no longer; two periods
+    after it, trades the other way cost what they would had they been the first for long."""
+    call, crumb = world.series(2_775, expiry=1), wad(0.000001)
+    world.deal(call, 100)
+    moved = int(boa.env.timestamp)
+    period = 60 * world.conduct.memory
+
+    def charges(crumbs: bool) -> list[float]:
+        """[USD] of a trade the other way, block by block."""
+        found = []
+        with boa.env.anchor():
+            while boa.env.timestamp < moved + 2 * period:
+                if crumbs:
+                    arguments = (world.other.number, call.code, crumb, UNLIMITED)
+                    world.pool.trade(*arguments, sender=world.other.address)
+                found.append(world.pool.quote(call.code, wad(-100)).charge / WAD)
+                world.pass_time()
+            found.append(world.pool.quote(call.code, wad(-100)).charge / WAD)
+            expected = world.twin().cost(option(call), mpf(-100))[2]
+            assert abs(found[-1] - expected) < (0.01 if crumbs else 1e-6)
+        return found
+
+    alone, among = charges(False), charges(True)
+    assert among == pytest.approx(alone, abs=0.01)
+    # No rebate as long as it is remembered, all of it afterwards, and nothing in between.
+    kept = -(-period // 12)
+    assert min(alone[:kept]) > 0 > max(alone[-1:])
+    assert {one < 0 for one in alone[:kept]} == {False}
+    assert sum(0 > a for a in alone) >= 1
+
+
+def test_parts_of_what_is_remembered_cost_as_much(world: PoolWorld) -> None:
+    """Back to where the pool stood, at once or in five: but for a 64th of what it moves prices."""
+    choose(world, **WIDE)
+    call = world.series(2_775, expiry=1)
+    world.deal(world.series(2_800, expiry=1), 60)
+    world.forget()
+    world.deal(call, 200, taker=world.other)
+    world.pass_time()
+    whole = world.pool.quote(call.code, wad(-100))
+    with boa.env.anchor():
+        paid = sum(world.deal(call, -20) for _ in range(5))
+    moves = whole.bend * 100**2
+    assert -moves // 64 <= paid - whole.cost <= WAD // 100
+    # Where prices move along the trade as well it is by more that parts are dearer.
+    beyond = world.pool.quote(call.code, wad(-400))
+    paid = sum(world.deal(call, -100) for _ in range(4))
+    assert paid >= beyond.cost - beyond.bend * 400**2 // 64
+
+
+def test_a_pool_may_forget_with_the_block(world: PoolWorld) -> None:
+    choose(world, memory=0)
+    call = world.series(2_775)
+    world.deal(call, 20)
+    assert world.pool.quote(call.code, wad(-20)).charge > 0
+    world.pass_time(2)
+    back = world.pool.quote(call.code, wad(-20))
+    assert near(back.charge, world.twin().cost(option(call), mpf(-20))[2]) and back.charge < 0
 
 
 def test_there_and_back_loses_in_later_blocks_too(world: PoolWorld) -> None:
@@ -292,7 +425,7 @@ def test_use_beyond_what_is_free_has_a_mark_up(world: PoolWorld) -> None:
     assert near(deal.charge, mpf(27_500) ** 2 / 2 / 10**6 * 100 / 10_000)
     # Bought from the pool's own longs it is none.
     world.deal(call, -10)
-    world.pass_time()
+    world.forget()
     assert abs(world.pool.quote(call.code, wad(10)).charge) < 10
 
 
@@ -365,7 +498,10 @@ def test_pools_of_other_appetite_quote_otherwise(world: PoolWorld) -> None:
 
 def test_conduct_defaults_are_those_of_the_reference(world: PoolWorld) -> None:
     word = world.pool.conduct()
-    assert tuple(word >> 16 * i & 0xFFFF for i in range(16)) == astuple(Conduct())
+    *expected, memory = astuple(Conduct())
+    edge = [one.name for one in fields(Conduct)].index("edge")
+    expected[edge] += memory << 8
+    assert [word >> 16 * i & 0xFFFF for i in range(16)] == expected
     word = world.pool.rules()
     assert tuple(word >> 16 * i & 0xFFFF for i in range(16)) == astuple(Rules())
 
@@ -384,7 +520,7 @@ def test_what_takes_an_arbitrage_out_is_free(
     choose(world, **(FAR_OFF | {"skew": skew, "level": level, "edge": 0}))
     call = world.series(2_750)
     world.deal(call, away)
-    world.pass_time()
+    world.forget()
     twin = world.twin()
     twin.rules = replace(twin.rules, **(FAR_OFF | {"skew": skew, "level": level}))
     free = twin.free(option(call), mpf(-away), twin.book)
@@ -408,14 +544,16 @@ def test_what_takes_an_arbitrage_out_is_free(
     assert abs(further.fee - full) < WAD // 10**6
 
 
-def test_nothing_is_free_within_a_block_that_moved_it(world: PoolWorld) -> None:
+def test_nothing_is_free_while_what_moved_it_is_remembered(world: PoolWorld) -> None:
     """Whoever takes back what somebody else has just moved found the surface in order."""
     choose(world, **(FAR_OFF | {"edge": 0}))
     call = world.series(2_750)
     world.deal(call, 400)
     paid = world.pool.quote(call.code, wad(-100)).fee
     assert paid > WAD
-    world.pass_time()
+    world.pass_time(60 * world.conduct.memory - 1)
+    assert world.pool.quote(call.code, wad(-100)).fee > paid * 99 // 100
+    world.forget()
     assert world.pool.quote(call.code, wad(-100)).fee < paid // 2
 
 
@@ -428,7 +566,7 @@ def test_accounts_that_belong_together_earn_nothing_by_it(world: PoolWorld, away
     lost = 0
     for _ in range(3):
         world.deal(call, away)
-        world.pass_time()
+        world.forget()
         world.deal(call, -away, taker=world.other)
         world.pass_time()
         now = world.cash(world.taker) + world.cash(world.other)
