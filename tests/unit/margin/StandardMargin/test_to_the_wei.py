@@ -207,6 +207,30 @@ def test_one_expiry(world: MarginWorld, prices: Prices, seed: int) -> None:
         assert world.engine.excess(have, [], held)[0] == have - need
 
 
+@pytest.mark.parametrize("smiles", [False, True])
+@pytest.mark.parametrize("seconds", [11, 89, 123, 0])
+def test_figures_count_up_to_the_largest(
+    world: MarginWorld, prices: Prices, seconds: int, smiles: bool
+) -> None:
+    """Volatility, time and tenor; at these seconds the last wei of volatility moves the deviation,
+    and without any the expiry is beyond 136 years."""
+    world.travel(168 * 3_600 - (world.now - world.hour) - seconds if seconds else 0)
+    spot, largest = 2**127 + 1, 2**70 - 1
+    smile = Smile(0.01, 0.1, 0.2, 0.1, 0.1) if smiles else None
+    for more in (0, 1, 2**100):
+        volatility, tenor = largest + more, 2**32 - 1 + more
+        if not seconds:
+            volatility = 10**17
+        rules = (1_501, 1_001, 751, 751, 10_501, 12_001, 11_001, 4_001, 4_001, 1, 1, 0)
+        market = Market(spot, spot, volatility, WAD, WAD, rules, smile, tenor)
+        expiry = place(world, market, hours=168 if seconds else 2_000_000)
+        legs = [(2**56 - 1, False, -3), (2**56 - 1, True, -5)]
+        counted = replace(market, volatility=min(volatility, largest), tenor=2**32 - 1)
+        left = min(expiry - world.now, 2**32 - 1)
+        expected = judged(prices, counted, legs, left)[:3]
+        assert tuple(world.assess(*words(legs, expiry))) == (*expected, True)
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_four_expiries(world: MarginWorld, prices: Prices, seed: int) -> None:
     """Of two underlyings: sums of what each needs by itself."""

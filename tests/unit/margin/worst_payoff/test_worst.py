@@ -103,3 +103,30 @@ def test_no_order_costs_more(harness: Any, size: int, apart: int) -> None:
     for order in (legs[::-1], rng.sample(legs, size)):
         assert harness.worst(*arguments(order)) == brute(legs)
         assert transaction_gas(harness.worst, *arguments(order)).execution < sorted_once * 1.01
+
+
+# Gas of execution of a book with strikes apart; of one key in reverse; of one key in disorder.
+GAS = {
+    2: (4_227, 4_215, 4_215),
+    15: (14_620, 28_587, 29_550),
+    16: (15_424, 29_446, 31_638),
+    17: (19_178, 34_772, 37_542),
+    33: (34_813, 73_182, 74_500),
+    64: (64_337, 158_350, 171_518),
+    65: (74_507, 168_682, 186_811),
+    128: (143_197, 361_989, 403_786),
+}
+
+
+@pytest.mark.parametrize("size", GAS)
+def test_gas(harness: Any, size: int) -> None:
+    """Figures to be written down anew when they change: which words are compared at which size, and
+    the gaps of the second sort, show in nothing else."""
+    rng = random.Random(size)
+    apart = book(rng, [10**11 + 10**8 * i for i in range(size)])
+    near = book(rng, [10**11 + i for i in range(size - 1)]) + [(2**56 - 1, True, WAD)]
+    spent = [
+        transaction_gas(harness.worst, *arguments(one)).execution
+        for one in (apart, near[::-1], rng.sample(near, size))
+    ]
+    assert spent == pytest.approx(GAS[size], rel=5e-4)
