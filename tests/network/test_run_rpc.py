@@ -33,7 +33,7 @@ pytestmark = [
 NOVATED = (
     "0x" + keccak(text="Novated(uint256,uint256,uint256,uint256,uint256,uint256,uint256)").hex()
 )
-# Prices are good for four days; from this Friday morning to the Tuesday of the first bar it is longer.
+# Prices are good for four days; from this Friday to the Tuesday of the first bar it is longer.
 FRIDAY = 1_795_766_370  # [s] 2026-11-27 07:59:30 UTC
 # A Tuesday to the Monday after: one expiry in between.
 PRICES = """date,close,implied volatility
