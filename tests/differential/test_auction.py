@@ -79,6 +79,13 @@ def test_decay_to_ten_wei(house: Any) -> None:
     assert house.exponential(*arguments) - 3_162_277_660 in (1, 2, 3, 4)
 
 
+def test_a_decay_stops_after_136_years(house: Any) -> None:
+    rest = (WAD, WAD // 2, 2**32)
+    last = house.exponential(2**32, *rest)
+    assert last == pytest.approx(WAD // 2, abs=4)
+    assert house.exponential(2**32 - 1, *rest) > last == house.exponential(2**40, *rest)
+
+
 def test_the_ratio_of_the_ends_is_rounded_up(house: Any) -> None:
     """From 0.7 to ten wei: 14.3 wei, and a fourteenth less would be below the curve."""
     arguments = (450, 7 * 10**17, 10, 900)

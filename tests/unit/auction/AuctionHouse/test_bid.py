@@ -367,6 +367,45 @@ def test_reverts_account_restored(solvent: House) -> None:
         solvent.bid()
 
 
+@pytest.mark.parametrize("function", ["bid", "restart", "finish"])
+def test_restored_begins_at_the_buffer(solvent: House, function: str) -> None:
+    """15 USD above maintenance, of a requirement of 100: 15 % exactly, and a wei less."""
+    calls = {
+        "bid": solvent.bid,
+        "restart": lambda: solvent.house.restart(solvent.account),
+        "finish": lambda: solvent.house.finish(solvent.account),
+    }
+    cash = solvent.cash()
+    solvent.ledger.set_account(solvent.account, cash, usd(115) - cash, usd(100) + 1)
+    assert solvent.buffered() < 0
+    if function == "finish":
+        with boa.reverts("auction: not restored"):
+            calls[function]()
+    else:
+        if function == "restart":
+            solvent.travel(50_000)
+        with boa.env.anchor():
+            calls[function]()
+    solvent.ledger.set_account(solvent.account, cash, usd(115) - cash, usd(100))
+    assert solvent.buffered() == 0
+    if function == "finish":
+        calls[function]()
+        assert not solvent.ledger.in_auction(solvent.account)
+    else:
+        with boa.reverts("auction: account restored"):
+            calls[function]()
+
+
+def test_a_solvent_reserve_pays_nobody(solvent: House) -> None:
+    solvent.bid(WAD // 10)
+    reserved = solvent.house.preview(solvent.account, WAD).terms.reserved
+    fund = solvent.ledger.fund()
+    _, payment = solvent.bid(WAD // 10)
+    assert solvent.event("BidTaken").from_reserve == 0 < reserved
+    assert solvent.ledger.fund() == fund
+    assert solvent.house.preview(solvent.account, WAD).terms.reserved == reserved + payment
+
+
 def test_reverts_not_running(auction: House) -> None:
     with boa.reverts("auction: not running"):
         auction.bid()

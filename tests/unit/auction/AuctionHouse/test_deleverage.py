@@ -107,6 +107,7 @@ def test_the_account_is_left_with_nothing(over: Ruin) -> None:
     # What it lacks is told to the ledger anew: a part of the loss is borne.
     left = -ruin.equity()
     assert ruin.ledger.pending() == ruin.house_of.provisions(ruin.writer.number) == left > 0
+    assert ruin.house_of.ranked(ruin.writer.number, ruin.near.code) == []
     ruin.nominate(0, 1)
     ruin.close()
     ruin.close(ruin.far)
@@ -181,6 +182,43 @@ def test_the_largest_lead_whoever_is_shown_first(over: Ruin) -> None:
     ruin.novate(ruin.trade(ruin.holders[5], ruin.holders[0], ruin.near, 2.75, 0))
     ruin.nominate(5, 0)
     assert ruin.house_of.ranked(ruin.writer.number, ruin.near.code)[0] == ruin.holders[0].number
+
+
+def test_among_equals_who_came_first_leads(over: Ruin) -> None:
+    ruin = over
+    ruin.novate(ruin.trade(ruin.holders[3], ruin.holders[0], ruin.near, 0.5, 0))
+    ruin.nominate(2, 3)
+    assert ruin.house_of.ranked(ruin.writer.number, ruin.near.code) == [
+        ruin.holders[i].number for i in (2, 3)
+    ]
+    ruin.nominate(4, 5)
+    # Holders 0 and 1 have one each: too few to displace anybody, as one more of 1.5 is.
+    ruin.novate(ruin.trade(ruin.holders[1], ruin.holders[0], ruin.near, 0.5, 0))
+    with boa.reverts("deleverage: outranked"):
+        ruin.nominate(0)
+
+
+def test_who_is_short_or_in_auction_itself_is_no_other_side(ruin: Ruin) -> None:
+    """However long who is in auction is; nor is he closed when that begins after he was shown."""
+    ruin.market.push_price(2_750, 0.15)
+    short, long = ruin.person("another writer", cash=9_000), ruin.person("long", cash=2_000)
+    ruin.novate(ruin.trade(short, long, ruin.near, 1, 10))
+    ruin.novate(ruin.trade(long, ruin.holders[5], ruin.market.put(2_600, 14), 5, 10))
+    ruin.wait(3_600)
+    ruin.house_of.announce(ruin.writer.number)
+    number = ruin.writer.number
+    with boa.reverts("deleverage: holds no long"):
+        ruin.house_of.nominate(number, ruin.near.code, short.number)
+    ruin.house_of.nominate(number, ruin.near.code, long.number)
+    ruin.nominate(0)
+    ruin.house_of.start(long.number, 0)
+    with boa.reverts("deleverage: holds no long"):
+        ruin.house_of.nominate(number, ruin.near.code, long.number)
+    ruin.wait(NOTICE)
+    ruin.close()
+    assert ruin.position(long, ruin.near) == WAD
+    assert ruin.position(ruin.holders[0], ruin.near) == 0
+    assert ruin.position(ruin.writer, ruin.near) == wad(-10)
 
 
 def test_who_has_sold_meanwhile_is_passed_over(over: Ruin) -> None:

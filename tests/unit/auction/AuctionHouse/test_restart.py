@@ -57,6 +57,24 @@ def test_a_turn_to_insolvent_needs_a_restart(solvent: House) -> None:
     assert solvent.bid(WAD // 2, kind=INSOLVENT)[1] == -usd(250)
 
 
+@pytest.mark.parametrize("equity, kind", [(-1, INSOLVENT), (0, INSOLVENT), (1, SOLVENT)])
+def test_a_wei_of_equity_makes_it_solvent(solvent: House, equity: int, kind: int) -> None:
+    solvent.travel(TAIL + 1)
+    cash = solvent.cash()
+    solvent.ledger.set_account(solvent.account, cash, equity - cash, usd(2_000))
+    solvent.house.restart(solvent.account)
+    restarted = solvent.event("AuctionRestarted")
+    assert (restarted.kind, restarted.equity) == (kind, equity)
+    terms = solvent.house.preview(solvent.account, WAD).terms
+    assert (terms.kind, terms.due) == (kind, False)
+    # And a wei turns one that is insolvent.
+    if kind == INSOLVENT:
+        solvent.ledger.set_account(solvent.account, cash, -cash, usd(2_000))
+        assert not solvent.house.preview(solvent.account, WAD).terms.due
+        solvent.ledger.set_account(solvent.account, cash, 1 - cash, usd(2_000))
+        assert solvent.house.preview(solvent.account, WAD).terms.due
+
+
 def test_a_turn_to_solvent_needs_a_restart(auction: House) -> None:
     auction.set(-500, -3_000)
     auction.start()

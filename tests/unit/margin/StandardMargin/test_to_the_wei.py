@@ -253,3 +253,18 @@ def test_four_expiries(world: MarginWorld, prices: Prices, seed: int) -> None:
         assert tuple(world.assess(*held)) == (*total, True)
         assert world.engine.excess(bound, [], held)[0] == 0
         assert world.engine.excess(bound - 1, [], held)[0] == bound - 1 + total[1]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_prices_of_a_few_wei(world: MarginWorld, prices: Prices, seed: int) -> None:
+    """The allowances of the bound are more than all the rest then."""
+    rng = random.Random(2_000 + seed)
+    spot = rng.randrange(1, 10_000)
+    market = replace(drawn(rng), spot=spot, forward=spot + rng.randrange(9), smile=None)
+    put = rng.random() < 0.3
+    legs = [(rng.randrange(1, 9), put, -rng.randrange(1, 9)) for _ in range(2)]
+    held = words(legs, place(world, market))
+    *expected, _ = judged(prices, market, legs)
+    assert tuple(world.assess(*held)) == (*expected, True)
+    bound = bounded(prices, market, legs)
+    assert world.engine.excess(AMPLE, [], held)[0] == AMPLE - bound
