@@ -75,6 +75,25 @@ def test_a_wei_of_equity_makes_it_solvent(solvent: House, equity: int, kind: int
         assert solvent.house.preview(solvent.account, WAD).terms.due
 
 
+def test_nothing_is_closed_out_without_a_loss(auction: House) -> None:
+    auction.set(0, -2_000, cash=500)
+    auction.start()
+    auction.travel(3_599)
+    cash = auction.cash()
+    auction.ledger.set_account(auction.account, cash, -1 - cash, usd(2_000))
+    with boa.reverts("deleverage: auction not over"):
+        auction.house.announce(auction.account)
+    auction.travel(1)
+    auction.ledger.set_account(auction.account, cash, -cash, usd(2_000))
+    with boa.reverts("deleverage: not insolvent"):
+        auction.house.announce(auction.account)
+    auction.ledger.set_account(auction.account, cash, -1 - cash, usd(2_000))
+    auction.house.announce(auction.account)
+    assert auction.house.announced(auction.account) == auction.now + 1_800
+    with boa.reverts("deleverage: announced already"):
+        auction.house.announce(auction.account)
+
+
 def test_a_turn_to_solvent_needs_a_restart(auction: House) -> None:
     auction.set(-500, -3_000)
     auction.start()
