@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.stateful.moves_base import BIDDERS, Base, Move
 from tests.stateful.village import DAY, HOUR, WAD, Step
 
@@ -24,7 +26,7 @@ class Auctions(Base):
         if number not in village.accounts or (not short and rng.random() < 0.8):
             return
         keeper = self.pick(("#keeper", "#keeper", "#fund", "#bidder", self.name(number)))
-        yield Step("keeper", f"{self.house()}.start", (self.name(number), keeper))
+        yield self.asks("start", number, keeper)
 
     def bids(self) -> Move:
         frozen = self.in_auction()
@@ -35,7 +37,7 @@ class Auctions(Base):
         answer = self.village.units[house].preview(number, WAD)
         kind = int(answer.terms.kind) or 1
         if answer.terms.due:
-            yield Step("keeper", f"{house}.restart", (self.name(number),))
+            yield self.asks("restart", number)
             answer = self.village.units[house].preview(number, WAD)
             kind = int(answer.terms.kind) or 1
         asked = rng.choice([WAD, WAD, WAD // 2, WAD // 10, 10**11])
@@ -45,11 +47,14 @@ class Auctions(Base):
         terms = (self.name(number), f"#{who}", asked, limit, kind, deadline)
         yield Step(who, f"{house}.bid", terms)
 
+    def asks(self, function: str, number: int, *more: Any) -> Step:
+        """A keeper calls a function of the house for an account."""
+        return Step("keeper", f"{self.house()}.{function}", (self.name(number), *more))
+
     def of_one(self, function: str) -> Move:
-        """A keeper calls a function of the house for an account in auction."""
         frozen = self.in_auction()
         if frozen:
-            yield Step("keeper", f"{self.house()}.{function}", (self.name(self.pick(frozen)),))
+            yield self.asks(function, self.pick(frozen))
 
     def restarts(self) -> Move:
         return self.of_one("restart")
@@ -64,7 +69,7 @@ class Auctions(Base):
             amount = int(lack * self.rng.choice([0.01, 1, 1.5]))
             args = (self.name(number), 0, max(amount, 1))
             yield Step(self.pick(("bidder", "maker")), "clearinghouse.deposit", args)
-        yield Step("keeper", f"{self.house()}.finish", (self.name(number),))
+        yield self.asks("finish", number)
 
     def provides(self) -> Move:
         return self.of_one("provide")
@@ -76,22 +81,21 @@ class Auctions(Base):
         number = self.pick(frozen)
         if self.rng.random() < 0.3:
             yield Step("keeper", "~wait", (5 * DAY,))
-        yield Step("keeper", f"{self.house()}.pause", (self.name(number),))
+        yield self.asks("pause", number)
         if self.rng.random() < 0.7:
             yield from self.push()
             yield Step("keeper", "oracle.poke", (1,))
             yield Step("keeper", "~wait", (360,))
-            yield Step("keeper", f"{self.house()}.resume", (self.name(number),))
+            yield self.asks("resume", number)
 
     def announces(self) -> Move:
         bad = [n for n in self.in_auction() if self.view.health[n][0] < 0]
         if not bad:
             return
-        number, house = self.pick(bad), self.house()
-        name = self.name(number)
-        yield Step("keeper", f"{house}.restart", (name,))
+        number = self.pick(bad)
+        yield self.asks("restart", number)
         yield Step("keeper", "~wait", (self.rng.choice([HOUR, HOUR + 60, 600]),))
-        yield Step("keeper", f"{house}.announce", (name,))
+        yield self.asks("announce", number)
         if self.rng.random() < 0.6:
             yield Step("keeper", "~wait", (self.rng.choice([1_800, 600]),))
             yield from self.closes(number)
@@ -105,11 +109,11 @@ class Auctions(Base):
         shorts = [c for c, q in self.view.positions[number].items() if q < 0]
         if not shorts:
             return
-        code, house, name = self.pick(shorts), self.house(), self.name(number)
+        code = self.pick(shorts)
         for other, held in self.view.positions.items():
             if held.get(code, 0) > 0 and other in self.village.accounts:
-                yield Step("keeper", f"{house}.nominate", (name, code, self.name(other)))
-        yield Step("keeper", f"{house}.deleverage", (name, code))
+                yield self.asks("nominate", number, code, self.name(other))
+        yield self.asks("deleverage", number, code)
 
     def writes_off(self) -> Move:
         debtors = [n for n, cash in self.view.cash.items() if cash < 0]
