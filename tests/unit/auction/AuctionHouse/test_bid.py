@@ -60,6 +60,15 @@ def test_a_solvent_bid_takes_no_more_than_restores(
     assert auction.house.preview(auction.account, WAD).terms.kind == 0
 
 
+def test_above_maintenance_without_the_buffer_it_goes_on(solvent: House) -> None:
+    largest = solvent.house.preview(solvent.account, WAD).largest_units
+    solvent.bid(largest * 98 // 100)
+    assert solvent.health().maintenance > 0 > solvent.buffered()
+    assert solvent.ledger.in_auction(solvent.account) and solvent.house.running() == 1
+    solvent.bid()
+    assert not solvent.ledger.in_auction(solvent.account)
+
+
 @given(wait=st.integers(0, 20_000), first=st.floats(0.01, 0.9), second=st.floats(0.01, 0.9))
 def test_two_bidders_restore_together(
     auction: House, wait: int, first: float, second: float

@@ -33,7 +33,7 @@ def test_every_state(
     quantity: int,
     expired: bool,
 ) -> None:
-    series = barrier(expiry, knocks_in=knocks_in, is_put=is_put)
+    series = barrier(expiry, knocks_in=knocks_in, is_put=is_put, strike=1_500.00000001)
     plain = replace(series, barrier=0, is_up=False, knocks_in=False)
     if expired:
         world.travel(expiry - world.now)

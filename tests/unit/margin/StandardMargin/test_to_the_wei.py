@@ -215,7 +215,7 @@ def test_figures_count_up_to_the_largest(
     """Volatility, time and tenor; at these seconds the last wei of volatility moves the deviation,
     and without any the expiry is beyond 136 years."""
     world.travel(168 * 3_600 - (world.now - world.hour) - seconds if seconds else 0)
-    spot, largest = 2**127 + 1, 2**70 - 1
+    spot, largest = 2**56 * UNIT, 2**70 - 1
     smile = Smile(0.01, 0.1, 0.2, 0.1, 0.1) if smiles else None
     for more in (0, 1, 2**100):
         volatility, tenor = largest + more, 2**32 - 1 + more
@@ -224,10 +224,13 @@ def test_figures_count_up_to_the_largest(
         rules = (1_501, 1_001, 751, 751, 10_501, 12_001, 11_001, 4_001, 4_001, 1, 1, 0)
         market = Market(spot, spot, volatility, WAD, WAD, rules, smile, tenor)
         expiry = place(world, market, hours=168 if seconds else 2_000_000)
-        legs = [(2**56 - 1, False, -3), (2**56 - 1, True, -5)]
+        legs = [(2**56 - 1, put, -3 * 10**27) for put in (False, True)]
         counted = replace(market, volatility=min(volatility, largest), tenor=2**32 - 1)
         left = min(expiry - world.now, 2**32 - 1)
         expected = judged(prices, counted, legs, left)[:3]
+        less = replace(counted, volatility=counted.volatility - 1, tenor=counted.tenor - 1)
+        less_left = left - (not seconds and not smiles)
+        assert judged(prices, less, legs, less_left)[0] != expected[0], "it does not count"
         assert tuple(world.assess(*words(legs, expiry))) == (*expected, True)
 
 
