@@ -12,7 +12,7 @@ from mpmath import diff, mpf, quad
 from mpmath import mp as digits
 
 from novate.deploy import compiled
-from novate.pool import Rules
+from novate.pool import Conduct, Rules
 from novate.reference.amm import Figures, Market, Option, Pool, unit
 from novate.reference.margin import Smile
 from novate.series import WAD, pack
@@ -205,3 +205,34 @@ def test_a_day_of_trades(seed: int) -> None:
             world.pass_time(rng.randint(601, 4 * HOUR))
             world.market.push_price(2_750 * (1 + rng.uniform(-0.01, 0.01)), 0.15)
     assert traded >= 6
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_minutes_of_trades(seed: int) -> None:
+    """Large trades both ways in calls and puts of two strikes, in one period after the other; what
+    the pool owes has a price from the first contract on, so that what it held then matters."""
+    rng = random.Random(seed)
+    wide = {"most": 2_000, "least_delta": 0, "max_gamma": 60_000, "max_vega": 60_000}
+    world = PoolWorld(Rules(slope=60, free=0, delta=0, gamma=0, vega=0, **wide), Conduct(edge=0))
+    taker = world.person("large taker", cash=50_000_000)
+    twin, binding = None, 0
+    for _ in range(16):
+        twin = world.twin(twin)
+        series = world.series(rng.choice((2_725, 2_775)), rng.random() < 0.5, 1)
+        quantity = rng.choice([-150, -60, -15, 20, 70, 200])
+        size = mpf(quantity)
+        cost = twin.cost(option(series), size)
+        starts, dearer = twin.starts, 0
+        for number in [n for n in starts if n >= twin.time // twin.memory - 1]:
+            twin.starts = {n: book for n, book in starts.items() if n != number}
+            dearer += sum(cost) - sum(twin.cost(option(series), size)) > mpf("0.01")
+        twin.starts = starts
+        if quantity > 0 or sum(cost) <= 0:
+            offered = world.pool.quote(series.code, wad(quantity))
+            assert near(offered.fee, cost[1]) and near(offered.charge, cost[2], 5e-4)
+            assert near(
+                world.deal(series, quantity, taker=taker), twin.trade(option(series), size), 5e-4
+            )
+            binding += dearer
+        world.pass_time(rng.choice((12, 90, 200, 290)))
+    assert binding >= 4
