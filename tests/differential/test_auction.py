@@ -24,6 +24,11 @@ def house() -> Any:
     return load("contracts/auction/AuctionHouse.vy").deploy(ledger, boa.env.eoa)
 
 
+@pytest.fixture(scope="module")
+def math() -> Any:
+    return load("tests/harness/MathHarness.vy").deploy()
+
+
 @given(elapsed=st.integers(0, 2**40), start=shares, cutoff=shares, fast=lengths, slow=lengths)
 @example(elapsed=900, start=WAD, cutoff=WAD // 2, fast=900, slow=43_200)
 @example(elapsed=44_100, start=WAD, cutoff=WAD // 2, fast=900, slow=43_200)
@@ -77,6 +82,20 @@ def test_decay_to_ten_wei(house: Any) -> None:
     arguments = (450, WAD, 10, 900)
     assert reference.exponential(*arguments) // 1 == 3_162_277_660
     assert house.exponential(*arguments) - 3_162_277_660 in (1, 2, 3, 4)
+
+
+@given(elapsed=st.integers(0, 2**24), **decays)
+@example(elapsed=0, start=WAD, cutoff=WAD, fast=60, slow=600)
+@example(elapsed=77, start=7 * 10**17 + 1, cutoff=7 * 10**17, fast=86_400, slow=600)
+def test_decay_with_its_allowances(
+    house: Any, math: Any, elapsed: int, start: int, cutoff: int, fast: int, slow: int
+) -> None:
+    """To the wei, from the logarithm and the exponential of the contracts."""
+    pace = math.ln(-(-cutoff * WAD // start)) + 2
+    # Towards zero, which is up.
+    power = min(-(-pace * elapsed // fast), 0)
+    factor = min(start, start * (math.exp(power) + 2) // WAD + 1)
+    assert house.exponential(elapsed, start, cutoff, fast) == factor
 
 
 def test_a_decay_stops_after_136_years(house: Any) -> None:
