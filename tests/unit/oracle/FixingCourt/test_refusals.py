@@ -42,3 +42,49 @@ def test_what_cannot_be_paid_stays_credited(bench: Any) -> None:
     token.jam(False)
     court.withdraw(sender=proposer)
     assert (court.credit(proposer), token.balanceOf(proposer)) == (0, BOND)
+
+
+def test_the_longest_window_and_its_terms(bench: Any) -> None:
+    court = build(
+        "oracle/FixingCourt.vy",
+        *(bench.oracle.address, bench.token.address, 1, 43_200, bench["keeper"], bench["judge"]),
+    )
+    assert (court.BOND(), court.WINDOW(), court.BENEFICIARY()) == (1, 43_200, bench["keeper"])
+    assert (court.ORACLE(), court.TOKEN()) == (bench.oracle.address, bench.token.address)
+    assert court.owner() == bench["judge"]
+
+
+@pytest.mark.parametrize("price", [1_350 * 10**18, 5_400 * 10**18])
+def test_half_and_twice_the_last_price_may_be_proposed(bench: Any, price: int) -> None:
+    expiry = bench.expiry
+    bench.travel_to(expiry)
+    assert bench.oracle.last(1)[0] == 2_700 * 10**18
+    bench.court.propose(1, expiry, price, sender=bench["proposer"])
+    proposal = bench.court.proposal_of(1, expiry)
+    assert tuple(proposal) == (price, bench["proposer"], bench.now + WINDOW, NOBODY)
+
+
+def test_the_judge_may_choose_until_the_last_second(bench: Any) -> None:
+    expiry = bench.expiry
+    bench.travel_to(expiry)
+    boa.env.set_code(bench.feed.address, b"")
+    bench.court.propose(1, expiry, 2_650 * 10**18, sender=bench["proposer"])
+    bench.court.dispute(1, expiry, sender=bench["disputer"])
+    bench.travel_to(expiry + 3 * 86_400 - 1)
+    bench.court.choose(1, expiry, True, sender=bench["judge"])
+    assert bench.oracle.fixing(1, expiry) == 2_650 * 10**18
+    assert tuple(bench.court.proposal_of(1, expiry)) == (0, NOBODY, 0, NOBODY)
+
+
+def test_bonds_add_up_until_they_are_withdrawn(bench: Any) -> None:
+    expiry = bench.expiry
+    bench.travel_to(expiry)
+    for hours in range(3):
+        when = expiry - 3_600 * hours
+        bench.court.propose(1, when, 2_700 * 10**18, sender=bench["proposer"])
+    bench.travel_to(expiry + WINDOW)
+    for hours in range(3):
+        bench.court.settle(1, expiry - 3_600 * hours)
+        assert bench.court.credit(bench["proposer"]) == (hours + 1) * bench.court.BOND()
+    bench.court.withdraw(sender=bench["proposer"])
+    assert bench.token.balanceOf(bench.court.address) == 0
