@@ -21,7 +21,10 @@ from .errors import NetworkError, NovateError
 ROOT = Path(__file__).resolve().parent.parent
 # The rules that titanoboa's EVM follows, so that gas agrees.
 HARDFORK = "prague"
-START_TIMEOUT = 20.0
+# [s] On a machine that does much else besides; one that has died is not waited for.
+START_TIMEOUT = 120.0
+# Ports are chosen so often, when somebody else takes what was free a moment before.
+TRIES = 5
 
 
 @dataclass(frozen=True)
@@ -42,22 +45,43 @@ def find_anvil() -> str:
 
 @contextlib.contextmanager
 def devnet(
-    *, port: int | None = None, chain_id: int | None = None, timestamp: int | None = None
+    *,
+    port: int | None = None,
+    chain_id: int | None = None,
+    timestamp: int | None = None,
+    step: int | None = None,
 ) -> Iterator[Devnet]:
     """Run a chain for the time of the block.
 
     port: a free one by default.
     chain_id: a new one by default, since clients cache the blocks of a chain by its id.
     timestamp: [s] of the first block, now by default.
+    step: [s] by which a block is later than the one before, whatever the clock says.
     """
     program = find_anvil()
-    port = _free_port() if port is None else port
     # Above the ids in use, below the 2^31 that some wallets allow.
     chain_id = 10**9 + secrets.randbelow(10**9) if chain_id is None else chain_id
+    more = [] if timestamp is None else ["--timestamp", str(timestamp)]
+    with contextlib.ExitStack() as stack:
+        for left in reversed(range(TRIES)):
+            try:
+                chain = stack.enter_context(_started(program, port or _free_port(), chain_id, more))
+                break
+            except NetworkError:
+                if port is not None:
+                    raise
+                if not left:
+                    raise NetworkError(f"no free port in {TRIES} tries") from None
+        if step is not None:
+            _ask(chain, "anvil_setBlockTimestampInterval", step, timeout=START_TIMEOUT)
+        yield chain
+
+
+@contextlib.contextmanager
+def _started(program: str, port: int, chain_id: int, more: Sequence[str]) -> Iterator[Devnet]:
+    """The program, at a port that somebody else may hold."""
     command = [program, "--silent", "--hardfork", HARDFORK]
-    command += ["--port", str(port), "--chain-id", str(chain_id)]
-    if timestamp is not None:
-        command += ["--timestamp", str(timestamp)]
+    command += ["--port", str(port), "--chain-id", str(chain_id), *more]
     # A group of its own: the program in node_modules is a wrapper around the real one.
     process = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True
@@ -81,11 +105,10 @@ def _free_port() -> int:
 
 def _wait(chain: Devnet, process: subprocess.Popen[bytes]) -> None:
     """Return once the chain answers with its id."""
-    request: Any = {"jsonrpc": "2.0", "id": 1, "method": "eth_chainId", "params": []}
     deadline = time.monotonic() + START_TIMEOUT
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            answer = requests.post(chain.url, json=request, timeout=1).json()
+            answer = _ask(chain, "eth_chainId", timeout=1)
         except requests.RequestException:
             time.sleep(0.05)
             continue
@@ -93,6 +116,11 @@ def _wait(chain: Devnet, process: subprocess.Popen[bytes]) -> None:
             return
         raise NetworkError(f"another chain answers at {chain.url}: choose another port")
     raise NetworkError(f"anvil does not start at {chain.url}")
+
+
+def _ask(chain: Devnet, method: str, *arguments: int, timeout: float) -> Any:
+    request: Any = {"jsonrpc": "2.0", "id": 1, "method": method, "params": list(arguments)}
+    return requests.post(chain.url, json=request, timeout=timeout).json()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

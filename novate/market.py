@@ -227,6 +227,9 @@ class Market:
 
     def travel_to(self, timestamp: int) -> None:
         """Let time pass until `timestamp` [s]; the past is left alone."""
+        if isinstance(self.env, Network):
+            # Others may have mined since this market was last asked.
+            self.env._reset_fork()
         if timestamp <= self.now:
             return
         if isinstance(self.env, Network):

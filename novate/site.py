@@ -198,7 +198,10 @@ class Site(Here):
         network = self.network
         for identifier in noted["hashes"]:
             receipt = self._mined.get(identifier)
-            if receipt is None and network.is_waiting(identifier):
+            if receipt is None and not network.is_waiting(identifier):
+                # It may have been mined since the receipts were read.
+                (receipt,) = network.receipts([identifier])
+            elif receipt is None:
                 due = network.nonce(self.manifest["owner"])
                 if noted["nonce"] > due:
                     raise NetworkError(

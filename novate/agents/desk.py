@@ -68,6 +68,9 @@ class Desk:
                 done.append(perform(self.market, self.account, action))
             except boa.BoaError:
                 self.refused.append(self.market.refusal)
+            except NetworkError as error:
+                # Of a node that knows already what somebody else was quicker to do.
+                self.refused.append(str(error))
         return done
 
     def run(
@@ -79,6 +82,8 @@ class Desk:
             for receipt in self.round():
                 names = ", ".join(event.name for event in receipt.events)
                 say(f"{receipt.operation}: {names}")
+            while self.refused:
+                say(f"refused: {self.refused.pop(0)}")
             played += 1
             if rounds is None or played < rounds:
                 time.sleep(every)
@@ -231,5 +236,3 @@ def serve(
     with boa.swap_env(connect(rpc)):
         desk = Desk(attach(manifest), agent)
         desk.run(every=every, rounds=rounds, say=lambda text: print(text, flush=True))
-        for reason in desk.refused:
-            print(f"refused: {reason}", flush=True)

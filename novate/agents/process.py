@@ -100,6 +100,8 @@ class ProcessHand(Hand):
                 return self.market.adopt(self._try(method, *arguments))
             except (EOFError, OSError):
                 self._start()
+                # Once the new one answers, what the dead one sent has arrived.
+                self._ask("ready")
                 if network.nonce(self.account.address) != number:
                     sent = network.find(self.account.address, number, LOOK_BACK)
                     return self.market.recall(sent, operation)
@@ -139,6 +141,8 @@ def _answer(hand: Hand, network: Network, method: str, arguments: tuple[Any, ...
     if method == "decide":
         view, hand.rng = arguments
         return list(hand.decide(view)), hand.rng
+    if method == "ready":
+        return None
     # The chain has moved since.
     network._reset_fork()
     if method == "sign":

@@ -110,7 +110,7 @@ def _deploy(options: argparse.Namespace) -> None:
 
 
 def _propose(options: argparse.Namespace, network: Network) -> None:
-    """A proposal from a file, tried on a fork, and sent when asked for."""
+    """A proposal of a market or an upgrade, tried on a fork, and sent when asked for."""
     market = attach(options.manifest)
     if options.listing:
         proposal = propose_listing(market, read_listing(options.listing))
@@ -156,8 +156,9 @@ def _veto(governance: Governance, proposal: Proposal, network: Network) -> None:
     if len(placed) < needed:
         raise ParameterError(KEYS_VARIABLE, f"{len(placed)} owners' keys", f"{needed} of them")
     operation = operation_of(governance.governor, governance.timelock, proposal)
-    head = network._rpc.fetch_uncached("eth_getBlockByNumber", ["latest", False])
-    deadline = int(head["timestamp"], 16) + 3_600
+    # Not the latest block's time, which is long ago on a chain that mines only what is sent.
+    due = network._rpc.fetch_uncached("eth_getBlockByNumber", ["pending", False])
+    deadline = int(due["timestamp"], 16) + 3_600
     signed = order(governance.guardian, call(governance.timelock.cancel, operation), deadline)
     signatures = {place: signed.sign(placed[place]) for place in sorted(placed)[:needed]}
     governance.guardian.execute(*arguments(signed, signatures))

@@ -43,9 +43,14 @@ class Reporter:
         return statistics.median(prices) if prices else None
 
     def sign(self, report: PriceReport, feed: Feed, now: int) -> Signature | None:
-        """The signature, or None when the report is not what it sees, or contradicts it."""
+        """The signature, or None when the report is not what it sees, or contradicts it.
+
+        What is dated ahead would be good for a later time, whatever the price is then.
+        """
         own = self.observe(now)
-        if own is None or abs(report.price / feed.scale - own) > self.tolerance * own:
+        if own is None or report.timestamp > now:
+            return None
+        if abs(report.price / feed.scale - own) > self.tolerance * own:
             return None
         if self.signed.setdefault(report.timestamp, report) != report:
             return None

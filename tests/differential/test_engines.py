@@ -5,7 +5,6 @@ Titanoboa's own environment is the truth for results (it is py-evm as it comes),
 """
 
 import random
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -13,12 +12,12 @@ from typing import Any
 
 import boa
 import pytest
-import requests
 
 from novate.devnet import devnet
 from novate.engine import Engine
 from novate.engine.cache import load
 from novate.gas import BASE, NONZERO_BYTE, ZERO_BYTE, fresh_transaction, gas_of
+from tests.chain import Node
 
 # Py-evm shows proxies to titanoboa as the contract they stand for.
 pytestmark = pytest.mark.filterwarnings("ignore:casted bytecode")
@@ -160,44 +159,16 @@ def test_sequences_with_forks_agree(seed: int) -> None:
     assert len(set(balances)) == 1
 
 
-class Remote:
-    """The same on anvil, by JSON-RPC."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.sender = self.rpc("eth_accounts")[0]
-
-    def rpc(self, method: str, *params: Any) -> Any:
-        request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
-        answer = requests.post(self.url, json=request, timeout=10).json()
-        assert "error" not in answer, answer
-        return answer["result"]
-
-    def send(self, data: bytes, gas: int, value: int = 0, to: str | None = None) -> Any:
-        transaction = {
-            "from": self.sender,
-            "data": "0x" + data.hex(),
-            "gas": hex(gas),
-            "value": hex(value),
-        }
-        identifier = self.rpc("eth_sendTransaction", transaction | ({"to": to} if to else {}))
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            if receipt := self.rpc("eth_getTransactionReceipt", identifier):
-                return receipt
-        raise AssertionError("no receipt")
-
-
 @pytest.fixture(scope="module")
-def chain() -> Iterator[Remote]:
+def chain() -> Iterator[Node]:
     with devnet() as net:
-        yield Remote(net.url)
+        yield Node(net.url)
 
 
-def test_sequences_agree_with_a_chain(chain: Remote) -> None:
+def test_sequences_agree_with_a_chain(chain: Node) -> None:
     """Status, gas, events and storage of the receipts, to the unit."""
     world = Engine("revm")
-    local = Local(world, chain.sender)
+    local = Local(world, chain.payer)
     for contract in local.contracts:
         creation = contract.compiler_data.bytecode + contract.ctor_calldata
         receipt = chain.send(creation, 5_000_000)

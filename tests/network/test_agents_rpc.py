@@ -1,43 +1,15 @@
 """Keeper and liquidator as processes of their own on a chain, killed and started again."""
 
-import os
 import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import boa
-import pytest
 
 from novate.deploy import deploy
-from novate.devnet import devnet, find_anvil
-from novate.errors import NetworkError
 from novate.market import Market
-from novate.network import KEY_VARIABLE, connect
+from tests.chain import NEEDS_CHAIN, connected, launched, said, until
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def anvil_is_missing() -> bool:
-    try:
-        find_anvil()
-    except NetworkError:
-        return True
-    return False
-
-
-pytestmark = [
-    pytest.mark.skipif(anvil_is_missing(), reason="ANVIL IS MISSING: run `make setup`"),
-    pytest.mark.ignore_isolation,
-]
-
-
-def launch(role: str, url: str, manifest: Path, *more: str) -> subprocess.Popen[str]:
-    environment = {k: v for k, v in os.environ.items() if k != KEY_VARIABLE}
-    command = [sys.executable, "-m", "novate", "agent", role, "--rpc", url]
-    command += ["--manifest", str(manifest), "--every", "0.5", *more]
-    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+pytestmark = NEEDS_CHAIN
 
 
 def logs(market: Market, event: str) -> int:
@@ -48,10 +20,9 @@ def logs(market: Market, event: str) -> int:
     return len(market.env._rpc.fetch("eth_getLogs", [wanted]))
 
 
-def test_nothing_is_done_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(KEY_VARIABLE, raising=False)
+def test_nothing_is_done_twice(tmp_path: Path) -> None:
     manifest = tmp_path / "deployment.json"
-    with devnet() as chain, boa.swap_env(connect(chain.url)):
+    with connected(step=1) as chain, boa.swap_env(chain):
         market = deploy(manifest=manifest)
         writer, buyer = market.account("writer"), market.account("buyer")
         market.fund(writer, 12_400)
@@ -60,25 +31,18 @@ def test_nothing_is_done_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         market.trade(buyer, writer, market.put(2_500, 14), -20, 20)
         market.push_price(1_930, 0.6)
 
-        keeper = launch("keeper", chain.url, manifest)
-        deadline = time.monotonic() + 120
-        while logs(market, "AuctionStarted") == 0 and time.monotonic() < deadline:
-            time.sleep(0.2)
-        # As hard as a process can end, in the middle of its rounds.
-        keeper.send_signal(signal.SIGKILL)
-        keeper.wait()
+        with launched("keeper", chain.url, manifest) as keeper:
+            until(lambda: logs(market, "AuctionStarted"))
+            # As hard as a process can end, in the middle of its rounds.
+            keeper.send_signal(signal.SIGKILL)
         assert logs(market, "AuctionStarted") == 1
-        said, _ = launch("keeper", chain.url, manifest, "--rounds", "2").communicate(timeout=120)
-        assert said == "" and logs(market, "AuctionStarted") == 1
+        assert said("keeper", chain.url, manifest, 2) == ""
+        assert logs(market, "AuctionStarted") == 1
 
         market.travel(12 * 3_600)
         market.push_price(1_930, 0.6)
-        said, _ = launch("liquidator", chain.url, manifest, "--rounds", "1").communicate(
-            timeout=120
-        )
-        assert "BidTaken" in said and logs(market, "BidTaken") == 1
-        again, _ = launch("liquidator", chain.url, manifest, "--rounds", "1").communicate(
-            timeout=120
-        )
+        assert "BidTaken" in said("liquidator", chain.url, manifest, 1)
+        assert logs(market, "BidTaken") == 1
         # The bid took all that a solvent auction sells: it is over.
-        assert "BidTaken" not in again and logs(market, "BidTaken") == 1
+        assert "BidTaken" not in said("liquidator", chain.url, manifest, 1)
+        assert logs(market, "BidTaken") == 1

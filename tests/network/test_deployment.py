@@ -26,12 +26,9 @@ from novate.parameters import Parameters
 from novate.series import DAY
 from novate.site import PROXY, PROXY_CODE, Site, create2_address, salt_of
 from novate.verify import verify
-from tests.network.test_run_rpc import anvil_is_missing
+from tests.chain import NEEDS_CHAIN, connected
 
-pytestmark = [
-    pytest.mark.skipif(anvil_is_missing(), reason="ANVIL IS MISSING: run `make setup`"),
-    pytest.mark.ignore_isolation,
-]
+pytestmark = NEEDS_CHAIN
 
 
 @pytest.fixture(autouse=True)
@@ -41,10 +38,8 @@ def no_key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def chain() -> Iterator[Network]:
-    with devnet() as net:
-        network = connect(net.url)
-        with boa.swap_env(network):
-            yield network
+    with connected() as network, boa.swap_env(network):
+        yield network
 
 
 @pytest.fixture
@@ -185,6 +180,29 @@ def test_a_transaction_on_its_way_is_waited_for(chain: Network, small: int, tmp_
     chain._rpc.fetch("evm_setIntervalMining", [1])
     deploy(manifest=manifest)
     assert sent(chain) == small
+
+
+def test_a_transaction_that_is_mined_meanwhile_is_not_sent_again(
+    chain: Network, small: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On its way when the receipts are asked for, and mined when its step comes."""
+    manifest, receipts = tmp_path / "deployment.json", Site._receipts
+    with interrupted(chain, 5, broadcast=False):
+        deploy(manifest=manifest)
+    chain._rpc.fetch("evm_setAutomine", [False])
+    with interrupted(chain, 0, broadcast=True):
+        deploy(manifest=manifest)
+
+    def slow(self: Site) -> Any:
+        found = receipts(self)
+        chain._rpc.fetch("evm_mine", [])
+        chain._rpc.fetch("evm_setAutomine", [True])
+        return found
+
+    monkeypatch.setattr(Site, "_receipts", slow)
+    market = deploy(manifest=manifest)
+    assert market.spot_feed.latestRoundData()[0] == 1, "the price was pushed once"
+    assert sent(chain) == small and len(market.receipts) == 3
 
 
 def test_a_reverted_chain_gets_back_what_it_lost(

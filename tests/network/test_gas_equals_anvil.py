@@ -4,65 +4,41 @@ The same transactions are sent in the same order to both, inside one anchored te
 measurement must neither need nor break titanoboa's isolation.
 """
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import boa
 import pytest
-import requests
 
-from novate.devnet import Devnet, devnet
+from novate.devnet import devnet
 from novate.engine.cache import load
 from novate.gas import NONZERO_BYTE, ZERO_BYTE, Gas, transaction_gas
+from tests.chain import Node
 
 # Anvil's gas limit of a block.
 GAS_LIMIT = 30_000_000
 
 
-class Chain:
-    """Deploys and calls over JSON-RPC with the chain's own unlocked accounts."""
-
-    def __init__(self, net: Devnet) -> None:
-        self.url = net.url
-        self.payer, self.receiver = self.rpc("eth_accounts")[:2]
-
-    def rpc(self, method: str, *params: Any) -> Any:
-        request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
-        answer = requests.post(self.url, json=request, timeout=10).json()
-        assert "error" not in answer, answer
-        return answer["result"]
-
-    def send(self, data: bytes, to: str | None = None) -> dict[str, Any]:
-        transaction = {"from": self.payer, "data": "0x" + data.hex(), "gas": hex(GAS_LIMIT)}
-        identifier = self.rpc("eth_sendTransaction", transaction | ({"to": to} if to else {}))
-        receipt: dict[str, Any] | None = None
-        deadline = time.monotonic() + 20
-        while receipt is None and time.monotonic() < deadline:
-            receipt = self.rpc("eth_getTransactionReceipt", identifier)
-        assert receipt and receipt["status"] == "0x1", receipt
-        return receipt
-
-
 @pytest.fixture(scope="module")
-def chain() -> Iterator[Chain]:
+def chain() -> Iterator[Node]:
     with devnet() as net:
-        yield Chain(net)
+        yield Node(net.url)
 
 
 class Twins:
     """One contract in-process and on the chain."""
 
-    def __init__(self, chain: Chain, path: str, *args: Any) -> None:
+    def __init__(self, chain: Node, path: str, *args: Any) -> None:
         self.chain, self.local = chain, load(path).deploy(*args)
         bytecode = self.local.compiler_data.bytecode + self.local.ctor_calldata
-        self.remote = chain.send(bytecode)["contractAddress"]
+        self.remote = chain.send(bytecode, GAS_LIMIT)["contractAddress"]
 
     def call(self, name: str, *args: Any, remote_args: tuple[Any, ...] | None = None) -> Gas:
         function = getattr(self.local, name)
         gas = transaction_gas(function, *args, sender=self.chain.payer)
         data = function.prepare_calldata(*(args if remote_args is None else remote_args))
-        receipt = self.chain.send(data, to=self.remote)
+        receipt = self.chain.send(data, GAS_LIMIT, to=self.remote)
+        assert receipt["status"] == "0x1"
         # The twins' addresses differ, so may the zero bytes of arguments that name them.
         zeros = data.count(0)
         calldata = ZERO_BYTE * zeros + NONZERO_BYTE * (len(data) - zeros)
@@ -71,7 +47,7 @@ class Twins:
 
 
 @pytest.fixture
-def harness(chain: Chain) -> Twins:
+def harness(chain: Node) -> Twins:
     # New for each test: in-process state is rolled back after it, the chain's is not.
     return Twins(chain, "tests/harness/GasHarness.vy")
 
@@ -127,7 +103,7 @@ def test_write_that_is_rolled_back(harness: Twins):
     harness.call("try_and_fail", 4)
 
 
-def test_erc20_transfers(chain: Chain, harness: Twins):
+def test_erc20_transfers(chain: Node, harness: Twins):
     token = Twins(chain, "contracts/tokens/TestToken.vy", "Dollar", "USD", 18)
     token.call("mint", chain.payer, 10**24)
     token.call("transfer", chain.receiver, 10**18)

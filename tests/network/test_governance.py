@@ -12,19 +12,15 @@ import pytest
 from novate.__main__ import main
 from novate.agents.desk import attach
 from novate.deploy import compiled
-from novate.devnet import devnet
 from novate.errors import NetworkError
 from novate.governance.chain import KEYS_VARIABLE, read_governance
 from novate.governance.deployment import Governance, deploy_governance, faster
 from novate.governance.multisig import key_of
 from novate.governance.proposals import Proposal, call
-from novate.network import KEY_VARIABLE, Network, connect
-from tests.network.test_run_rpc import anvil_is_missing
+from novate.network import Network
+from tests.chain import NEEDS_CHAIN, connected, quiet
 
-pytestmark = [
-    pytest.mark.skipif(anvil_is_missing(), reason="ANVIL IS MISSING: run `make setup`"),
-    pytest.mark.ignore_isolation,
-]
+pytestmark = NEEDS_CHAIN
 
 HOUR, DAY = 3_600, 86_400
 NEW = """
@@ -58,14 +54,12 @@ def later(network: Network, seconds: int) -> None:
 def test_from_the_command_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.delenv(KEY_VARIABLE, raising=False)
     monkeypatch.chdir(tmp_path)
     keys = [key_of(f"owner {i}") for i in range(3)]
-    with devnet() as net:
-        network = connect(net.url)
+    with connected() as network:
 
         def novate(*words: str) -> str:
-            assert main([*words, "--rpc", net.url]) == 0, capsys.readouterr().err
+            assert main([*words, "--rpc", network.url]) == 0, capsys.readouterr().err
             return capsys.readouterr().out
 
         novate("deploy", "--manifest", "market.json")
@@ -91,7 +85,7 @@ def test_from_the_command_line(
         assert novate("govern", "queue").startswith("queued")
         # Not before it is due.
         with pytest.raises(boa.BoaError):
-            main(["govern", "execute", "--rpc", net.url])
+            main(["govern", "execute", "--rpc", network.url])
         later(network, 2 * DAY)
         assert novate("govern", "execute").startswith("executed")
         assert spot(network, 2) == 60_000 * 10**18
@@ -105,13 +99,15 @@ def test_from_the_command_line(
         later(network, DAY + 1)
         novate("govern", "queue", *other)
         monkeypatch.setenv(KEYS_VARIABLE, keys[0].key.hex())
-        assert main(["govern", "veto", "--rpc", net.url, *other]) == 2
+        assert main(["govern", "veto", "--rpc", network.url, *other]) == 2
         assert "2 of them" in capsys.readouterr().err
+        # However long the chain has been without a block.
+        quiet(network, 2 * HOUR)
         monkeypatch.setenv(KEYS_VARIABLE, ",".join(key.key.hex() for key in (keys[0], keys[2])))
         assert novate("govern", "veto", *other).startswith("cancelled")
         later(network, 2 * DAY)
         with pytest.raises(boa.BoaError):
-            main(["govern", "execute", "--rpc", net.url, *other])
+            main(["govern", "execute", "--rpc", network.url, *other])
         with boa.swap_env(network):
             network.refresh()
             assert attach(Path("market.json")).margin.parameters_of(1).maintenance > 2 * 10**16
@@ -126,29 +122,29 @@ def slower(owner: str) -> tuple[Governance, Proposal]:
     return governance, Proposal((call(governance.timelock.update_delay, 3 * DAY),), "slower")
 
 
-def test_what_is_due_a_second_later_is_sent_then() -> None:
+def test_what_is_due_a_second_later_is_sent_then(monkeypatch: pytest.MonkeyPatch) -> None:
     """A proposer's votes count from the second after delegation, and blocks may share a second."""
-    with devnet() as net, boa.swap_env(connect(net.url)):
+    with connected(step=0) as chain, boa.swap_env(chain):
         owner = str(boa.env.eoa)
         governance, proposal = slower(owner)
-        # So that both fall into one second.
-        time.sleep(1 - time.time() % 1)
         governance.token.delegate(owner)
+
+        def pass_a_second(seconds: float) -> None:
+            chain._rpc.fetch("anvil_setBlockTimestampInterval", [1])
+
+        monkeypatch.setattr(time, "sleep", pass_a_second)
         identifier = governance.propose(proposal, owner)
         assert governance.governor.proposalProposer(identifier) == owner
 
 
 def test_what_a_node_refuses_for_good_is_told_in_its_words() -> None:
     """The node's second stands still, so the votes never count there."""
-    with devnet() as net:
-        network = connect(net.url)
-        with boa.swap_env(network):
-            owner = str(boa.env.eoa)
-            governance, proposal = slower(owner)
-            network._rpc.fetch("anvil_setBlockTimestampInterval", [0])
-            governance.token.delegate(owner)
-            with pytest.raises(NetworkError, match="passes locally: .*below threshold"):
-                governance.propose(proposal, owner)
+    with connected(step=0) as chain, boa.swap_env(chain):
+        owner = str(boa.env.eoa)
+        governance, proposal = slower(owner)
+        governance.token.delegate(owner)
+        with pytest.raises(NetworkError, match="passes locally: .*below threshold"):
+            governance.propose(proposal, owner)
 
 
 def spot(network: Network, underlying: int) -> int:

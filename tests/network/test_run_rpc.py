@@ -11,24 +11,13 @@ from eth_utils import keccak
 
 from novate.__main__ import main
 from novate.agents.process import ProcessHand
-from novate.devnet import devnet, find_anvil
+from novate.devnet import devnet
 from novate.errors import NetworkError
 from novate.manifest import Manifest
 from novate.network import KEY_VARIABLE, Network, connect
+from tests.chain import NEEDS_CHAIN
 
-
-def anvil_is_missing() -> bool:
-    try:
-        find_anvil()
-    except NetworkError:
-        return True
-    return False
-
-
-pytestmark = [
-    pytest.mark.skipif(anvil_is_missing(), reason="ANVIL IS MISSING: run `make setup`"),
-    pytest.mark.ignore_isolation,
-]
+pytestmark = NEEDS_CHAIN
 
 NOVATED = (
     "0x" + keccak(text="Novated(uint256,uint256,uint256,uint256,uint256,uint256,uint256)").hex()

@@ -12,19 +12,14 @@ import pytest
 from novate.__main__ import main
 from novate.agents.desk import attach
 from novate.deploy import compiled
-from novate.devnet import devnet
 from novate.governance.layouts import IMPLEMENTATION
 from novate.governance.multisig import key_of
-from novate.network import KEY_VARIABLE, connect
 from novate.series import DAY
 from novate.verify import implementation
+from tests.chain import NEEDS_CHAIN, connected
 from tests.network.test_governance import HOUR, later
-from tests.network.test_run_rpc import anvil_is_missing
 
-pytestmark = [
-    pytest.mark.skipif(anvil_is_missing(), reason="ANVIL IS MISSING: run `make setup`"),
-    pytest.mark.ignore_isolation,
-]
+pytestmark = NEEDS_CHAIN
 
 NEXT = Path(__file__).resolve().parents[1] / "hostile/LeakyBackOffice.vy"
 MARKET = ("--manifest", "market.json")
@@ -38,14 +33,12 @@ def word(address: Any) -> str:
 def test_from_deployment_to_upgrade_and_tampering(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.delenv(KEY_VARIABLE, raising=False)
     monkeypatch.chdir(tmp_path)
     Path("parameters.json").write_text('{"upgradeable": true}')
-    with devnet() as net:
-        network = connect(net.url)
+    with connected() as network:
 
         def novate(*words: str, code: int = 0) -> str:
-            assert main([*words, "--rpc", net.url]) == code, capsys.readouterr().err
+            assert main([*words, "--rpc", network.url]) == code, capsys.readouterr().err
             return capsys.readouterr().out
 
         def verified(wrong: int = 0) -> dict[str, str]:
@@ -89,14 +82,14 @@ def test_from_deployment_to_upgrade_and_tampering(
         # The same code with other data is another proposal, not another version.
         again = novate("propose", *MARKET, "--upgrade", *upgrade, "--proposal", "again.json")
         assert "not sent" in again and "Upgrade clearinghouse to version 2" in again
-        assert main(["propose", *MARKET, "--upgrade", "court", "--rpc", net.url]) == 2
+        assert main(["propose", *MARKET, "--upgrade", "court", "--rpc", network.url]) == 2
         assert "code other than what runs already" in capsys.readouterr().err
         # It is there, and does nothing yet.
         found = verified()
         assert len(found) == UNITS + 2 and found["back_office_2"] == "as compiled"
         assert found["clearinghouse"].endswith(address["clearinghouse_code"])
         with pytest.raises(boa.BoaError):
-            main(["govern", "queue", "--rpc", net.url])
+            main(["govern", "queue", "--rpc", network.url])
         later(network, HOUR + 1)
         novate("govern", "vote")
         later(network, DAY + 1)

@@ -133,6 +133,20 @@ def test_killed_and_started_again_it_contradicts_nothing(
     assert names(others.round()) == ["AnswerUpdated", "Observed"]
 
 
+def test_what_is_dated_ahead_is_signed_when_its_time_has_come(
+    market: Market, tmp_path: Path, price: Screen
+) -> None:
+    """Signed now it would pass later, when the price is another; and nobody waits for it."""
+    desk = sit(market, tmp_path, price, None)
+    ahead = PriceReport(feed_id(desk.feed.name), 2_750 * 10**8, WAD, market.now + 30)
+    desk.board.propose(ahead)
+    assert names(desk.round()) == ["AnswerUpdated", "Observed"] and desk.refused == []
+    assert market.signed_feed.latest_report()[2] == market.now
+    assert desk.board.signatures(ahead) == {}
+    market.travel(30)
+    assert desk.people[0].sign(ahead, desk.feed, market.now) is not None
+
+
 def test_a_journal_survives_a_torn_line_and_belongs_to_one_process(tmp_path: Path) -> None:
     file = tmp_path / "signed.jsonl"
     one, old = (PriceReport(feed_id("x"), 5, WAD, time) for time in (10**9, 10**8))
