@@ -207,6 +207,29 @@ def test_one_expiry(world: MarginWorld, prices: Prices, seed: int) -> None:
         assert world.engine.excess(have, [], held)[0] == have - need
 
 
+# Figures so close to each other that a basis point decides; see Parameters in margin/rules.vy.
+CLOSE = {
+    "a put's factor of maintenance is a ten-thousandth more than its share of spot": (
+        *(1_000, 1_000, 1_000, 1, 10_001, 12_000, 11_000, 1, 1, 1, 1, 0),
+    ),
+    "and it is the same": (1_000, 1_000, 1_000, 1, 10_000, 12_000, 11_000, 1, 1, 1, 1, 0),
+    "a put's share of the mark": (1_500, 1_000, 100, 10_000, 10_500, 12_000, 11_000, 1, 1, 1, 1, 0),
+    "calls are charged the forward": (1_500, 1_000, 100, 1, 10_000, 10_000, 10_000, 1, 1, 1, 1, 0),
+}
+
+
+@pytest.mark.parametrize("rules", CLOSE.values(), ids=CLOSE)
+def test_close_figures(world: MarginWorld, prices: Prices, rules: tuple[int, ...]) -> None:
+    spot = 1_500 * WAD + 7
+    market = Market(spot, spot + 3, 8 * 10**17, WAD, WAD, rules)
+    expiry = place(world, market)
+    for strike in (1, 300, 1_200, 1_499, 1_500, 1_650, 1_651, 9_000):
+        for put in (False, True):
+            legs = [(strike * 10**8 + 1, put, -3 * WAD - 1)]
+            *expected, _ = judged(prices, market, legs)
+            assert tuple(world.assess(*words(legs, expiry))) == (*expected, True)
+
+
 @pytest.mark.parametrize("smiles", [False, True])
 @pytest.mark.parametrize("seconds", [11, 89, 123, 0])
 def test_figures_count_up_to_the_largest(
