@@ -298,7 +298,7 @@ def play_venues(worlds: int, keeps: bool, pipe: Any) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="tests.stateful.breaks", description=__doc__)
-    parser.add_argument("--worlds", type=int, default=60)
+    parser.add_argument("--worlds", type=int, default=150)
     parser.add_argument("--keep", action="store_true", help="the steps, cut down, as a test")
     parser.add_argument("only", nargs="*", type=int, help="numbers of the breaks")
     options = parser.parse_args()

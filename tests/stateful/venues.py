@@ -144,6 +144,15 @@ class Venues(Checks, Taking, Saving, Quoting, Unwinding, Sealing, World):
         self.novate(self.trade(self.people[3], self.people[0], put, 30, 900))
         self.traded.add(put)
 
+    def tempts_again(self) -> None:
+        """Once that is over, with fresh money."""
+        reckless = self.people[3]
+        health = self.ledger.health(reckless.number)
+        if health.fresh and health.initial >= 0 and not self.ledger.positions_of(reckless.number):
+            money = max(PEOPLE["reckless"] - int(health.equity) // WAD, 0) * UNIT
+            self.ledger.deposit(reckless.number, 0, money + 1, sender=reckless.address)
+            self.attempt(self.tempts, round(self.spot * 0.96 / 25) * 25, self.live()[1])
+
     def everybody(self) -> list[Account]:
         return [
             *self.people,
@@ -212,20 +221,15 @@ class Venues(Checks, Taking, Saving, Quoting, Unwinding, Sealing, World):
 
     def crash(self) -> None:
         """Down or up by a tenth or more, and whoever fell below margin is auctioned."""
-        reckless = self.people[3].number
-        health = self.ledger.health(reckless)
-        if health.fresh and health.initial >= 0 and not self.ledger.positions_of(reckless):
-            money = max(16_000 - int(health.equity) // WAD, 0) * UNIT
-            self.ledger.deposit(reckless, 0, money + 1, sender=self.people[3].address)
-            self.attempt(self.tempts, round(self.spot * 0.96 / 25) * 25, self.live()[1])
+        self.tempts_again()
         move = self.rng.choice((-0.22, -0.22, -0.12, 0.12))
         self.spot = round(min(max(self.spot * (1 + move), 1_400.0), 4_500.0), 2)
         self.volatility = min(round(self.volatility * 1.6, 4), 0.8)
         self.travel(600)
         self.look()
+        # Half of the time nobody but the unwinder bids.
         alone = self.rng.random() < 0.5
         for _ in range(self.rng.choice((1, 9))):
-            # Half of the time nobody but the unwinder bids.
             receipts = self.keeper.round()
             if alone:
                 self.unwinds()
