@@ -39,7 +39,7 @@ def batch_gas() -> dict[str, int]:
     world.to_reveal(epoch)
     world.market.oracle.poke(1)
     for i, one in enumerate([*orders, package]):
-        hint = orders[i - 2].id if 2 <= i < 2 * TRADERS else 0
+        hint = i // 2 if i < 2 * TRADERS else 0
         arguments = (one.order, one.salt, hint)
         gas = transaction_gas(world.batch.reveal, *arguments, sender=one.account.address)
         if one is orders[2 * TRADERS - 2]:

@@ -23,6 +23,15 @@ MOST = 16
 MASK_80 = 2**80 - 1
 
 
+def order_id(epoch: int, legs: Sequence[tuple[int, int]], sealed: bytes) -> int:
+    """What the contract calls an order: epoch | series, 0 for a package | sells | end of its seal.
+
+    epoch: in which it is sealed or placed; legs: code of a series, contracts a unit.
+    """
+    code, ratio = legs[0] if len(legs) == 1 else (0, 1)
+    return epoch << 225 | code << 65 | (ratio < 0) << 64 | int.from_bytes(sealed[-8:], "big")
+
+
 @dataclass(frozen=True)
 class Sealed:
     """An order as its owner must remember it until the reveal."""
@@ -77,7 +86,7 @@ class BatchAuction:
         sealed = bytes(self.contract.seal(account.address, order, salt))
         epoch = self.epoch
         self.market.send(self.contract, "commit", sealed, to_wad(bond) // UNIT, sender=account)
-        return Sealed(account, order, salt, epoch, int.from_bytes(sealed[-12:], "big"))
+        return Sealed(account, order, salt, epoch, order_id(epoch, named, sealed))
 
     def _bond(self, contracts: int) -> float:
         """[USD] the smallest for so many [wad]."""

@@ -20,13 +20,16 @@ from ..interfaces import IMarginEngine
 
 interface Ledger:
     def header_of(account: uint256) -> uint256: view
+    def engines(engine: uint256) -> address: view
     def exposure_limits() -> address: view
 
 
 MAX_LEGS: constant(uint256) = 4
 MAX_POSITIONS: constant(uint256) = 128
-# Of a ledger's header, see clearing/ledger.vy.
+# Of a ledger's header, see clearing/accounts.vy and clearing/ledger.vy.
+FROZEN: constant(uint256) = 1 << 152
 LIMITED: constant(uint256) = 1 << 154
+POSITIONS: constant(uint256) = 255 << 128
 
 # IExposureLimits.within
 WITHIN: constant(Bytes[4]) = method_id("within(uint256,uint256[])")
@@ -52,10 +55,13 @@ def standing(account: uint256, changes: DynArray[uint256, MAX_LEGS], cost: int25
     @param cost [wad] what the account pays.
     @return GOOD, WEAK or BAD.
     """
-    ledger: IClearinghouse = IClearinghouse(CLEARINGHOUSE)
-    if staticcall ledger.in_auction(account):
+    header: uint256 = staticcall Ledger(CLEARINGHOUSE).header_of(account)
+    if header & FROZEN != 0:
         return BAD
-    positions: DynArray[uint256, MAX_POSITIONS] = staticcall ledger.positions_of(account)
+    ledger: IClearinghouse = IClearinghouse(CLEARINGHOUSE)
+    positions: DynArray[uint256, MAX_POSITIONS] = []
+    if header & POSITIONS != 0:
+        positions = staticcall ledger.positions_of(account)
     grew: bool = False
     for change: uint256 in changes:
         quantity: int256 = series._quantity(change)
@@ -81,13 +87,12 @@ def standing(account: uint256, changes: DynArray[uint256, MAX_LEGS], cost: int25
                 return BAD
             positions.append(change)
             grew = True
-    health: IMarginEngine.Health = staticcall ledger.appraise(
-        staticcall ledger.engine_of(account),
-        staticcall ledger.cash_of(account) - cost,
-        staticcall ledger.holdings_of(account),
-        positions,
-    )
-    if grew and staticcall Ledger(CLEARINGHOUSE).header_of(account) & LIMITED != 0:
+    excess: int256 = 0
+    fresh: bool = False
+    excess, fresh = staticcall IMarginEngine(
+        staticcall Ledger(CLEARINGHOUSE).engines((header >> 136) & 255)
+    ).excess(staticcall ledger.cash_of(account) - cost, staticcall ledger.holdings_of(account), positions)
+    if grew and header & LIMITED != 0:
         # It reverts to say no.
         within: bool = raw_call(
             staticcall Ledger(CLEARINGHOUSE).exposure_limits(),
@@ -97,6 +102,6 @@ def standing(account: uint256, changes: DynArray[uint256, MAX_LEGS], cost: int25
         )
         if not within:
             return BAD
-    if health.fresh and health.initial >= 0:
+    if fresh and excess >= 0:
         return GOOD
     return BAD if grew else WEAK

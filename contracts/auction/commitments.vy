@@ -6,6 +6,8 @@
 @notice Money is brought once and backs one commitment after another. A commitment binds a part of it,
         its bond, until its order was settled; a bond that is forfeited goes to the security fund.
         Commitments are kept by who made them, so nobody can occupy another's.
+        Accounts have numbers here, which fit an order's word: the first account of who brings money
+        from then on, any other from its first order on.
 @dev Amounts in UNIT = 1e-9 USD inside, in the token's own units at the edge.
 """
 
@@ -13,6 +15,7 @@ from ethereum.ercs import IERC20
 from ethereum.ercs import IERC20Detailed
 
 MASK_96: constant(uint256) = 2**96 - 1
+MAX_NUMBER: constant(uint256) = 2**40 - 1
 
 
 interface Ledger:
@@ -21,14 +24,19 @@ interface Ledger:
     def deposit(account: uint256, asset: uint256, amount: uint256): nonpayable
 
 
-CLEARINGHOUSE: immutable(address)
+CLEARINGHOUSE: public(immutable(address))
 TOKEN: immutable(IERC20)
 # [wad] of the token's smallest unit
 SCALE: immutable(uint256)
 UNIT: constant(uint256) = 10**9
 
-# [UNIT] that somebody may commit or take back.
-free: public(HashMap[address, uint256])
+# Who -> number of its first account | 96 bits: [UNIT] that it may commit or take back
+purses: HashMap[address, uint256]
+# Account -> number, of all but first ones
+numbers: HashMap[uint256, uint256]
+# Number -> account; none has number 0
+accounts: HashMap[uint256, uint256]
+last_number: uint256
 # [UNIT] forfeited, not yet in the fund.
 forfeited: public(uint256)
 # who -> hash -> epoch << 96 | bond [UNIT]
@@ -64,10 +72,12 @@ def bring(amount: uint256):
     """
     wad: uint256 = amount * SCALE
     assert wad != 0 and wad % UNIT == 0, "batch: amount too fine"
-    self.free[msg.sender] += wad // UNIT
+    assert wad // UNIT + (self.purses[msg.sender] & MASK_96) <= MASK_96, "batch: amount too large"
+    self._credit(msg.sender, wad // UNIT)
+    self._number(convert(msg.sender, uint256) << 96)
     before: uint256 = staticcall TOKEN.balanceOf(self)
     moved: bool = extcall TOKEN.transferFrom(msg.sender, self, amount, default_return_value=True)
-    assert moved and staticcall TOKEN.balanceOf(self) - before == amount, "batch: transfer failed"
+    self._require_moved(moved and staticcall TOKEN.balanceOf(self) - before == amount)
 
 
 @external
@@ -78,10 +88,9 @@ def take(amount: uint256):
     """
     wad: uint256 = amount * SCALE
     assert wad % UNIT == 0, "batch: amount too fine"
-    assert wad // UNIT <= self.free[msg.sender], "batch: not enough free"
-    self.free[msg.sender] -= wad // UNIT
+    self._debit(msg.sender, wad // UNIT)
     moved: bool = extcall TOKEN.transfer(msg.sender, amount, default_return_value=True)
-    assert moved, "batch: transfer failed"
+    self._require_moved(moved)
 
 
 @external
@@ -94,11 +103,60 @@ def sweep():
     extcall Ledger(CLEARINGHOUSE).deposit(staticcall Ledger(CLEARINGHOUSE).FUND(), 0, tokens)
 
 
+# -- views --
+
+
+@external
+@view
+def free(owner: address) -> uint256:
+    """
+    @return [UNIT] that somebody may commit or take back.
+    """
+    return self.purses[owner] & MASK_96
+
+
+# -- internals --
+
+
+@internal
+def _number(account: uint256) -> uint256:
+    """
+    @return What an account is called in an order's word; the next number for a new one.
+    """
+    owner: address = convert(account >> 96, address)
+    first: bool = account & MASK_96 == 0
+    number: uint256 = self.purses[owner] >> 96 if first else self.numbers[account]
+    if number == 0:
+        number = self.last_number + 1
+        # Each takes a slot: there are never so many.
+        assert number <= MAX_NUMBER
+        self.last_number = number
+        self.accounts[number] = account
+        if first:
+            self.purses[owner] |= number << 96
+        else:
+            self.numbers[account] = number
+    return number
+
+
+@internal
+def _credit(owner: address, amount: uint256):
+    # Money of a token: far below 2**96.
+    self.purses[owner] += amount
+
+
+@internal
+def _debit(owner: address, amount: uint256):
+    purse: uint256 = self.purses[owner]
+    assert amount <= purse & MASK_96, "batch: not enough free"
+    self.purses[owner] = unsafe_sub(purse, amount)
+
+
 @internal
 def _commit(epoch: uint256, sealed: bytes32, bond: uint256):
     assert self.commitment[msg.sender][sealed] == 0, "batch: committed already"
     self._bind(msg.sender, bond)
-    # `free` is money of a token: below 2**96.
+    # A bond is below 2**64.
     self.commitment[msg.sender][sealed] = (epoch << 96) | bond
     log Committed(owner=msg.sender, epoch=epoch, sealed=sealed, bond=bond)
 
@@ -109,23 +167,28 @@ def _bind(owner: address, bond: uint256):
     @param bond [UNIT]
     """
     assert bond < 2**64, "batch: bond out of range"
-    assert bond <= self.free[owner], "batch: not enough free"
-    self.free[owner] -= bond
+    self._debit(owner, bond)
 
 
 @internal
-def _open(epoch: uint256, sealed: bytes32) -> uint256:
+def _close(owner: address, sealed: bytes32, epoch: uint256) -> uint256:
     """
-    @notice Ends the caller's commitment of an epoch.
-    @return Its bond [UNIT].
+    @notice Ends a commitment, of this epoch if one is named.
+    @return Its word.
     """
-    word: uint256 = self.commitment[msg.sender][sealed]
-    assert word != 0 and word >> 96 == epoch, "batch: no such commitment"
-    self.commitment[msg.sender][sealed] = 0
-    return word & MASK_96
+    word: uint256 = self.commitment[owner][sealed]
+    assert word != 0 and (epoch == 0 or word >> 96 == epoch), "batch: no such commitment"
+    self.commitment[owner][sealed] = 0
+    return word
 
 
 @internal
 def _forfeit(owner: address, amount: uint256):
     self.forfeited += amount
     log Forfeited(owner=owner, amount=amount)
+
+
+@internal
+@pure
+def _require_moved(moved: bool):
+    assert moved, "batch: transfer failed"

@@ -14,7 +14,8 @@
         price here and come first (their own limit is judged on all legs together); then the price is
         not better for them than for an order they displaced: no such order would still trade at it.
 @dev Limits and quantities are whole numbers of UNIT = 1e-9 (USD, contracts) of at most 80 bits, so
-     every premium of a fill is exact in wad.
+     every premium of a fill is exact in wad. Of a few thousand of them no sum or product of two
+     reaches 2**256: arithmetic is unchecked where it is plain that nothing falls below zero.
 @custom:rounding Shares in proportion are rounded down: what is left, a few UNIT, does not trade.
 """
 
@@ -60,19 +61,19 @@ def _cross(
                 break
             buy_limit = buys[i] >> 80
             buy_rest = buys[i] & MASK_80
-            i += 1
+            i = unsafe_add(i, 1)
         if sell_rest == 0:
             if j == len(sells):
                 break
             sell_limit = sells[j] >> 80
             sell_rest = sells[j] & MASK_80
-            j += 1
+            j = unsafe_add(j, 1)
         if buy_limit < sell_limit:
             break
         met: uint256 = min(buy_rest, sell_rest)
-        c.volume += met
-        buy_rest -= met
-        sell_rest -= met
+        c.volume = unsafe_add(c.volume, met)
+        buy_rest = unsafe_sub(buy_rest, met)
+        sell_rest = unsafe_sub(sell_rest, met)
         c.last_buy = buy_limit
         c.last_sell = sell_limit
     # Linked orders trade with others only: their legs on both sides are covered by single orders.
@@ -89,10 +90,10 @@ def _cross(
             next_buy = limit
             break
         if limit == c.last_buy:
-            level += word & MASK_80
+            level = unsafe_add(level, word & MASK_80)
         else:
-            ahead += word & MASK_80
-    filled: uint256 = c.volume - bought - ahead
+            ahead = unsafe_add(ahead, word & MASK_80)
+    filled: uint256 = unsafe_sub(unsafe_sub(c.volume, bought), ahead)
     if filled < level:
         c.short_side = BUYERS
         c.shared = filled
@@ -106,10 +107,10 @@ def _cross(
             next_sell = limit
             break
         if limit == c.last_sell:
-            level += word & MASK_80
+            level = unsafe_add(level, word & MASK_80)
         else:
-            ahead += word & MASK_80
-    filled = c.volume - sold - ahead
+            ahead = unsafe_add(ahead, word & MASK_80)
+    filled = unsafe_sub(unsafe_sub(c.volume, sold), ahead)
     if filled < level:
         c.short_side = SELLERS
         c.shared = filled
@@ -120,7 +121,7 @@ def _cross(
     elif c.short_side == SELLERS or c.last_buy == NOBODY:
         c.price = c.last_sell
     else:
-        c.price = (c.last_buy + c.last_sell) // 2
+        c.price = unsafe_add(c.last_buy, c.last_sell) >> 1
     if bought + sold != 0:
         # next_buy < next_sell, since the matching ended.
         c.price = min(max(c.price, next_buy), next_sell)
@@ -141,5 +142,5 @@ def _share(c: Crossing, is_sell: bool, limit: uint256, quantity: uint256) -> uin
     if c.price == 0 or (limit != last and (limit > last) == is_sell):
         return 0
     if limit == last and c.short_side == side:
-        return quantity * c.shared // c.among
+        return unsafe_div(unsafe_mul(quantity, c.shared), c.among)
     return quantity

@@ -1,10 +1,10 @@
 # pragma version 0.4.3
 # pragma nonreentrancy on
 """
-@title Matching: orders of a batch, which packages are in, and how all of it trades
+@title Matching: what becomes of the orders of a batch
 @license AGPL-3.0-only
-@notice Keeps the orders of all epochs. Judges packages one by one, the best paying first, and trades what
-        the prices give to each order, in portions: a cursor on each side of a series says how far.
+@notice Keeps the price of each series of an epoch and trades what it gives to each order, in portions: a
+        cursor on each side of a series says how far. Orders that are linked are in packages.vy.
 @dev A trade that the ledger refuses is blamed on the account that would not pass margin for its part,
      asked of the ledger afterwards; without one at fault its orders stay as they are and nobody pays.
 """
@@ -24,18 +24,15 @@ interface Standing:
 
 
 UNIT: constant(uint256) = 10**9
+MASK_64: constant(uint256) = 2**64 - 1
 MASK_80: constant(uint256) = 2**80 - 1
+MASK_128: constant(uint256) = 2**128 - 1
 MAX_LEGS: constant(uint256) = 4
-MAX_LINKED: constant(uint256) = 16
 MAX_TRADES: constant(uint256) = 16
 MAX_CALLS: constant(uint256) = 16
-# [UNIT] A limit of a package, which may be negative, is kept with this added.
-BIAS: constant(int256) = 2**79
 # Of the word of a series' result.
 CLEARED: constant(uint256) = 1 << 255
 SETTLED: constant(uint256) = 1 << 254
-# Cursor of a list that has nothing left; 0 is one where nothing began.
-ENDED: constant(uint256) = 1
 NOVATE: constant(Bytes[4]) = method_id("novate((uint256,uint256,uint256,uint256,uint256,uint256,uint256)[])")
 # [bytes] of a call with MAX_TRADES
 CALL: constant(uint256) = 4 + 64 + 7 * 32 * 16
@@ -44,42 +41,24 @@ CALL: constant(uint256) = 4 + 64 + 7 * 32 * 16
 GOOD: constant(uint256) = 0
 BAD: constant(uint256) = 2
 
-CLEARINGHOUSE: immutable(address)
 STANDING: immutable(address)
 
 
-struct Record:
-    account: uint256  # 0: no such order, or it is over
-    terms: uint256  # series 160, 0 for a package | bond 64 [UNIT] | epoch 31 | sells 1
-
-
-# By id.
-orders: public(HashMap[uint256, Record])
-# Legs of packages: series code | ratio, as position words.
-legs: HashMap[uint256, DynArray[uint256, MAX_LEGS]]
-# List of a series' buyers -> CLEARED, SETTLED | short side 2 | price 80 | last buy 80 | last sell 80
+# By a list of buyers:
+# CLEARED, SETTLED | short side 2 | price 80 | last buy 80 | last sell 80
 results: HashMap[uint256, uint256]
-# -> shared 128 | among 128, see crossing.vy
+# shared 128 | among 128, see crossing.vy
 sharing: HashMap[uint256, uint256]
-# -> bought 128 | sold 128 by packages that are in [UNIT]
+# bought 128 | sold 128 by packages that are in [UNIT]
 linked: HashMap[uint256, uint256]
-# List -> order at which trading stands | [UNIT] of it that are done
+# where trading stands, of sellers 128 | of buyers 128: place in the list 48 | [UNIT] of that order that are done 80
 cursors: HashMap[uint256, uint256]
-# Epoch -> packages that are in
-accepted: HashMap[uint256, DynArray[uint256, MAX_LINKED]]
-# Epoch -> how many of them are through | [UNIT] of the next one that have traded
-traded: HashMap[uint256, uint256]
 
 
 event Dropped:
     account: indexed(uint256)
     id: indexed(uint256)
     bond: uint256  # [UNIT]
-
-
-event Accepted:
-    epoch: indexed(uint256)
-    id: indexed(uint256)
 
 
 event Cleared:
@@ -96,8 +75,7 @@ event Released:
 
 
 @deploy
-def __init__(clearinghouse: address, standing: address):
-    CLEARINGHOUSE = clearinghouse
+def __init__(standing: address):
     STANDING = standing
 
 
@@ -118,42 +96,50 @@ def _standing(account: uint256, changes: DynArray[uint256, MAX_LEGS], cost: int2
 
 
 @internal
-@pure
-def _bond(record: Record) -> uint256:
-    return (record.terms >> 32) & (2**64 - 1)
+@view
+def _account(node: uint256) -> uint256:
+    """
+    @return Whose order it is; 0 without one, or once it was dropped.
+    """
+    return commitments.accounts[order_book._number(node)]
 
 
 @internal
-def _release(id: uint256, record: Record):
+def _release(id: uint256, node: uint256):
     """
     @notice Ends an order; its bond is free again.
     """
-    owner: address = convert(record.account >> 96, address)
-    self.orders[id] = empty(Record)
-    commitments.free[owner] += self._bond(record)
-    log Released(id=id, owner=owner, bond=self._bond(record))
+    owner: address = convert(self._account(node) >> 96, address)
+    bond: uint256 = node & MASK_64
+    order_book.nodes[id] = 0
+    commitments._credit(owner, bond)
+    log Released(id=id, owner=owner, bond=bond)
 
 
 @internal
 def _drop(id: uint256) -> uint256:
     """
-    @notice Ends an order that its account cannot keep.
+    @notice Ends an order that its account cannot keep. Its limit and quantity stay, so that others keep
+            their places.
     @return Its bond [UNIT], to be given to somebody.
     """
-    record: Record = self.orders[id]
-    self.orders[id] = empty(Record)
-    log Dropped(account=record.account, id=id, bond=self._bond(record))
-    return self._bond(record)
+    node: uint256 = order_book.nodes[id]
+    order_book.nodes[id] = (node >> 104) << 104
+    log Dropped(account=self._account(node), id=id, bond=node & MASK_64)
+    return node & MASK_64
 
 
 # -- prices --
 
 
 @internal
-@view
 def _crossing(list: uint256, sums: uint256) -> crossing.Crossing:
+    """
+    @notice Sorts both sides of a series, for good, and says at which price they meet.
+    @param sums bought 128 | sold 128 by packages
+    """
     return crossing._cross(
-        order_book._words(list), order_book._words(list | 1), sums >> 128, sums & (2**128 - 1)
+        order_book._sort(list, True), order_book._sort(list | 1, False), sums >> 128, sums & MASK_128
     )
 
 
@@ -165,8 +151,14 @@ def _store(list: uint256, c: crossing.Crossing, sums: uint256):
     if sums != 0:
         self.linked[list] = sums
     log Cleared(
-        epoch=list >> 161, series=(list >> 1) & (2**160 - 1), price=c.price * UNIT, volume=c.volume * UNIT
+        epoch=list >> 161, series=(list >> 1) & (2**160 - 1), price=unsafe_mul(c.price, UNIT), volume=unsafe_mul(c.volume, UNIT)
     )
+
+
+@internal
+@view
+def _price(list: uint256) -> uint256:
+    return (self.results[list] >> 160) & MASK_80
 
 
 @internal
@@ -176,74 +168,19 @@ def _result(list: uint256) -> crossing.Crossing:
     @return What was stored, without the volume.
     """
     word: uint256 = self.results[list]
-    sharing: uint256 = self.sharing[list]
+    short_side: uint256 = (word >> 240) & 3
+    sharing: uint256 = 0
+    if short_side != 0:
+        sharing = self.sharing[list]
     return crossing.Crossing(
         volume=0,
-        price=(word >> 160) & MASK_80,
+        price=self._price(list),
         last_buy=(word >> 80) & MASK_80,
         last_sell=word & MASK_80,
-        short_side=(word >> 240) & 3,
+        short_side=short_side,
         shared=sharing >> 128,
-        among=sharing & (2**128 - 1),
+        among=sharing & MASK_128,
     )
-
-
-@internal
-def _judge(epoch: uint256, list: uint256, id: uint256):
-    """
-    @notice Lets a package in if its legs can be filled and no package in so far, nor this one, pays
-            more than its limit at the prices that result.
-    """
-    units: uint256 = order_book.nodes[list][id] & MASK_80
-    codes: DynArray[uint256, MAX_LEGS] = []
-    sums: DynArray[uint256, MAX_LEGS] = []
-    found: DynArray[crossing.Crossing, MAX_LEGS] = []
-    for leg: uint256 in self.legs[id]:
-        ratio: int256 = series._quantity(leg)
-        base: uint256 = self._list(epoch, leg >> 96, False)
-        sum: uint256 = units * convert(abs(ratio), uint256)
-        if ratio > 0:
-            sum = sum << 128
-        sum += self.linked[base]
-        c: crossing.Crossing = self._crossing(base, sum)
-        if c.price == 0:
-            return
-        codes.append(leg >> 96)
-        sums.append(sum)
-        found.append(c)
-    if not self._within(epoch, list, id, codes, found):
-        return
-    for other: uint256 in self.accepted[epoch]:
-        if not self._within(epoch, list, other, codes, found):
-            return
-    for i: uint256 in range(len(codes), bound=MAX_LEGS):
-        self._store(self._list(epoch, codes[i], False), found[i], sums[i])
-    self.accepted[epoch].append(id)
-    log Accepted(epoch=epoch, id=id)
-
-
-@internal
-@view
-def _within(
-    epoch: uint256,
-    list: uint256,
-    id: uint256,
-    codes: DynArray[uint256, MAX_LEGS],
-    found: DynArray[crossing.Crossing, MAX_LEGS],
-) -> bool:
-    """
-    @return Whether a package keeps its limit at the prices found for some series and stored for others.
-    """
-    cost: int256 = 0
-    for leg: uint256 in self.legs[id]:
-        price: uint256 = 0
-        for i: uint256 in range(len(codes), bound=MAX_LEGS):
-            if codes[i] == leg >> 96:
-                price = found[i].price
-        if price == 0:
-            price = (self.results[self._list(epoch, leg >> 96, False)] >> 160) & MASK_80
-        cost += series._quantity(leg) * convert(price, int256)
-    return cost <= convert((order_book.nodes[list][id] >> 80) & MASK_80, int256) - BIAS
 
 
 # -- trades --
@@ -251,24 +188,39 @@ def _within(
 
 @internal
 @view
-def _next(list: uint256, cursor: uint256, c: crossing.Crossing, sells: bool) -> (uint256, uint256, uint256):
+def _cursor(list: uint256) -> uint256:
+    return (self.cursors[(list >> 1) << 1] >> ((list & 1) << 7)) & MASK_128
+
+
+@internal
+def _move(list: uint256, cursor: uint256):
+    side: uint256 = (list & 1) << 7
+    base: uint256 = (list >> 1) << 1
+    self.cursors[base] = (self.cursors[base] & ~(MASK_128 << side)) | (cursor << side)
+
+
+@internal
+@view
+def _next(
+    list: uint256, cursor: uint256, c: crossing.Crossing, sells: bool
+) -> (uint256, uint256, uint256, uint256):
     """
     @notice From a cursor on, the first order of a side that has something to trade.
-    @return Cursor there, what is left of the order [UNIT] and its account; ENDED, 0, 0 without one.
+    @return Cursor there, what is left of the order [UNIT], its id and its account; 0, 0, 0 without one.
     """
     at: uint256 = cursor
-    if at == 0:
-        at = (order_book.nodes[list][0] >> 160) << 80
     for _: uint256 in range(order_book.MOST):
-        if at >> 80 == 0:
+        tail: uint256 = order_book._tail(list, at >> 80)
+        if tail == 0:
             break
-        node: uint256 = order_book.nodes[list][at >> 80]
-        account: uint256 = self.orders[at >> 80].account
-        share: uint256 = crossing._share(c, sells, (node >> 80) & MASK_80, node & MASK_80)
-        if account != 0 and share > at & MASK_80:
-            return at, share - (at & MASK_80), account
-        at = (node >> 160) << 80
-    return ENDED, 0, 0
+        node: uint256 = order_book.nodes[(list << 64) | tail]
+        share: uint256 = 0
+        if order_book._number(node) != 0:
+            share = crossing._share(c, sells, node >> 176, order_book._quantity(node))
+        if share > at & MASK_80:
+            return at, unsafe_sub(share, at & MASK_80), (list << 64) | tail, self._account(node)
+        at = unsafe_add(at >> 80, 1) << 80
+    return at, 0, 0, 0
 
 
 @internal
@@ -281,8 +233,8 @@ def _leg(seller: uint256, buyer: uint256, code: uint256, quantity: uint256, pric
         seller=seller,
         buyer=buyer,
         series=code,
-        quantity=quantity * UNIT,
-        premium=quantity * price,
+        quantity=unsafe_mul(quantity, UNIT),
+        premium=unsafe_mul(quantity, price),
         seller_fee=0,
         buyer_fee=0,
     )
@@ -296,9 +248,9 @@ def _try(trades: DynArray[IClearinghouse.Trade, MAX_TRADES]) -> bool:
     """
     before: uint256 = msg.gas
     call: Bytes[CALL] = abi_encode(trades, method_id=NOVATE)
-    success: bool = raw_call(CLEARINGHOUSE, call, revert_on_failure=False)
+    success: bool = raw_call(commitments.CLEARINGHOUSE, call, revert_on_failure=False)
     # A call that ran out of gas leaves a 64th of it (EIP-150): that is no refusal.
-    assert success or msg.gas * 32 > before, "batch: more gas needed"
+    assert success or unsafe_mul(msg.gas, 32) > before, "batch: more gas needed"
     return success
 
 
@@ -312,24 +264,23 @@ def _blame(trades: DynArray[IClearinghouse.Trade, MAX_LEGS], ids: DynArray[uint2
     worst: uint256 = GOOD
     culprit: uint256 = 0
     for id: uint256 in ids:
-        account: uint256 = self.orders[id].account
+        account: uint256 = self._account(order_book.nodes[id])
         changes: DynArray[uint256, MAX_LEGS] = []
         cost: int256 = 0
         for trade: IClearinghouse.Trade in trades:
             quantity: int256 = convert(trade.quantity, int256)
             if trade.buyer == account:
                 changes.append(series._pack(trade.series, quantity))
-                cost += convert(trade.premium, int256)
+                cost = unsafe_add(cost, convert(trade.premium, int256))
             elif trade.seller == account:
-                changes.append(series._pack(trade.series, -quantity))
-                cost -= convert(trade.premium, int256)
+                changes.append(series._pack(trade.series, unsafe_sub(0, quantity)))
+                cost = unsafe_sub(cost, convert(trade.premium, int256))
         health: uint256 = self._standing(account, changes, cost)
         if health > worst:
             worst = health
             culprit = account
     for id: uint256 in ids:
-        record: Record = self.orders[id]
-        if worst != GOOD and record.account == culprit:
+        if worst != GOOD and self._account(order_book.nodes[id]) == culprit:
             commitments._forfeit(convert(culprit >> 96, address), self._drop(id))
     return worst != GOOD
 
@@ -345,18 +296,22 @@ def _trade(list: uint256, code: uint256, most: uint256) -> bool:
     c: crossing.Crossing = self._result(list)
     size: uint256 = MAX_TRADES
     for _: uint256 in range(most, bound=MAX_CALLS):
-        buy: uint256 = self.cursors[list]
-        sell: uint256 = self.cursors[list | 1]
+        buy: uint256 = self.cursors[list] & MASK_128
+        sell: uint256 = self.cursors[list] >> 128
         ended: bool = False
         trades: DynArray[IClearinghouse.Trade, MAX_TRADES] = []
         ids: DynArray[uint256, 5] = []
+        wanted: uint256 = 0
+        bought: uint256 = 0
+        buyer: uint256 = 0
+        offered: uint256 = 0
+        sold: uint256 = 0
+        seller: uint256 = 0
         for _turn: uint256 in range(2 * order_book.MOST):
-            wanted: uint256 = 0
-            buyer: uint256 = 0
-            offered: uint256 = 0
-            seller: uint256 = 0
-            buy, wanted, buyer = self._next(list, buy, c, False)
-            sell, offered, seller = self._next(list | 1, sell, c, True)
+            if wanted == 0:
+                buy, wanted, bought, buyer = self._next(list, buy, c, False)
+            if offered == 0:
+                sell, offered, sold, seller = self._next(list | 1, sell, c, True)
             ended = wanted == 0 or offered == 0
             if ended:
                 break
@@ -364,77 +319,20 @@ def _trade(list: uint256, code: uint256, most: uint256) -> bool:
             # Who meets itself has bought from itself: nothing moves.
             if buyer != seller:
                 trades.append(self._leg(seller, buyer, code, met, c.price))
-                ids = [buy >> 80, sell >> 80]
-            buy += met
-            sell += met
+                ids = [bought, sold]
+            # Of 80 bits each: an order is no larger.
+            buy = unsafe_add(buy, met)
+            sell = unsafe_add(sell, met)
+            wanted = unsafe_sub(wanted, met)
+            offered = unsafe_sub(offered, met)
             if len(trades) == size:
                 break
         if len(trades) == 0 or self._try(trades) or (len(trades) == 1 and not self._blame([trades[0]], ids)):
             # Refused and nobody's fault, such as by a full series: these two do not meet.
-            self.cursors[list] = buy
-            self.cursors[list | 1] = sell
             if ended:
                 return True
+            self.cursors[list] = (sell << 128) | buy
         elif len(trades) > 1:
             # One by one for the rest of this call.
             size = 1
     return False
-
-
-@internal
-def _trade_package(epoch: uint256, at: uint256):
-    """
-    @notice Trades as many units of a package as the next order on the other side of each leg has.
-    @param at The word `traded` of the epoch.
-    """
-    id: uint256 = self.accepted[epoch][at >> 80]
-    own: uint256 = self.orders[id].account
-    units: uint256 = order_book.nodes[self._list(epoch, 0, False)][id] & MASK_80
-    piece: uint256 = units - (at & MASK_80)
-    if own == 0:
-        piece = 0
-    legs: DynArray[uint256, MAX_LEGS] = self.legs[id]
-    others: DynArray[uint256, MAX_LEGS] = []
-    cursors: DynArray[uint256, MAX_LEGS] = []
-    for leg: uint256 in legs:
-        if piece == 0:
-            break
-        buys: bool = series._quantity(leg) > 0
-        ratio: uint256 = convert(abs(series._quantity(leg)), uint256)
-        c: crossing.Crossing = self._result(self._list(epoch, leg >> 96, False))
-        list: uint256 = self._list(epoch, leg >> 96, buys)
-        cursor: uint256 = self.cursors[list]
-        rest: uint256 = 0
-        other: uint256 = 0
-        for _: uint256 in range(order_book.MOST + 1):
-            cursor, rest, other = self._next(list, cursor, c, buys)
-            # Crumbs of less than a unit are passed over.
-            if rest == 0 or rest >= ratio:
-                break
-            cursor |= MASK_80
-        piece = min(piece, rest // ratio)
-        others.append(other)
-        cursors.append(cursor)
-
-    trades: DynArray[IClearinghouse.Trade, MAX_LEGS] = []
-    ids: DynArray[uint256, 5] = [id]
-    if piece != 0:
-        for i: uint256 in range(len(legs), bound=MAX_LEGS):
-            quantity: uint256 = piece * convert(abs(series._quantity(legs[i])), uint256)
-            price: uint256 = (self.results[self._list(epoch, legs[i] >> 96, False)] >> 160) & MASK_80
-            buys: bool = series._quantity(legs[i]) > 0
-            seller: uint256 = others[i] if buys else own
-            buyer: uint256 = own if buys else others[i]
-            # Of a leg that meets an order of the same account nothing moves.
-            if others[i] != own:
-                trades.append(self._leg(seller, buyer, legs[i] >> 96, quantity, price))
-            ids.append(cursors[i] >> 80)
-            cursors[i] += quantity
-    taken: bool = piece != 0 and (len(trades) == 0 or self._try(trades))
-    if taken:
-        for i: uint256 in range(len(legs), bound=MAX_LEGS):
-            self.cursors[self._list(epoch, legs[i] >> 96, series._quantity(legs[i]) > 0)] = cursors[i]
-    if taken and (at & MASK_80) + piece != units:
-        self.traded[epoch] = at + piece
-    elif taken or piece == 0 or not self._blame(trades, ids):
-        self.traded[epoch] = ((at >> 80) + 1) << 80

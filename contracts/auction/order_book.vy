@@ -1,115 +1,223 @@
 # pragma version 0.4.3
 # pragma nonreentrancy on
+# pragma optimize gas
 """
-@title Order book: sorted lists of limits, one word an order
+@title Order book: lists of orders, one word an order
 @license AGPL-3.0-only
-@notice Lists of at most `most` orders, the best limit first: the highest where `descending`, else the
-        lowest. Of equal limits the lower id comes first, so that a list depends on what is in it and
-        not on the order of arrival. A full list keeps the best ones.
+@notice Lists of at most `most` orders, in no order until they are sorted: the best limit first, the
+        highest where `descending`, else the lowest. Of equal limits the lower id comes first, so that
+        a sorted list depends on what is in it and not on the order of arrival. A full list keeps
+        the best ones.
 
-          | next id 96 | limit 80 | quantity 80 |   node of an order
-          | first id 96 |   0     | count 80    |   node 0: the list itself
+          | list 192 | tail 64 |                                     id of an order
+          | limit 80 | quantity 65 | legs 7 | account 40 | bond 64 |  node of an order
+          | tail 64 | tail 64 | tail 64 | tail 64 |                   four places of a list, from the lowest
 
-@dev Who inserts names a place to begin at; a wrong one only costs the walk from the beginning.
+        So a new order writes its node, and one place of four; only the first of four needs a slot
+        of its own for that.
+@dev Who inserts says how long the list is; a wrong number only costs the walk from the beginning.
+     A removed order leaves GONE in its place, which no order has as its tail.
 """
 
 MOST: constant(uint256) = 64
+GONE: constant(uint256) = 1
+MASK_40: constant(uint256) = 2**40 - 1
+MASK_64: constant(uint256) = 2**64 - 1
+MASK_65: constant(uint256) = 2**65 - 1
 MASK_80: constant(uint256) = 2**80 - 1
-MASK_160: constant(uint256) = 2**160 - 1
 
-# list -> id -> node
-nodes: HashMap[uint256, HashMap[uint256, uint256]]
+# id -> node
+nodes: HashMap[uint256, uint256]
+# list -> place // 4 -> tails
+places: HashMap[uint256, HashMap[uint256, uint256]]
 
 
 @internal
 @pure
-def _precedes(limit: uint256, id: uint256, other: uint256, other_id: uint256, descending: bool) -> bool:
-    if limit == other:
-        return id < other_id
-    return (limit > other) == descending
+def _node(limit: uint256, quantity: uint256, legs: uint256, number: uint256, bond: uint256) -> uint256:
+    """
+    @param number Of the account, see commitments.vy, below 2**40.
+    @param bond Below 2**64.
+    """
+    return (limit << 176) | (quantity << 111) | (legs << 104) | (number << 64) | bond
+
+
+@internal
+@pure
+def _quantity(node: uint256) -> uint256:
+    return (node >> 111) & MASK_65
+
+
+@internal
+@pure
+def _number(node: uint256) -> uint256:
+    return (node >> 64) & MASK_40
+
+
+@internal
+@pure
+def _key(tail: uint256, node: uint256, descending: bool) -> uint256:
+    """
+    @return The larger, the better: limit, or what it lacks to the highest | what the tail lacks |
+            quantity.
+    """
+    limit: uint256 = node >> 176
+    if not descending:
+        limit = unsafe_sub(MASK_80, limit)
+    return (limit << 176) | (unsafe_sub(MASK_64, tail) << 112) | ((node >> 111) & MASK_65)
 
 
 @internal
 @view
-def _words(list: uint256) -> DynArray[uint256, MOST]:
+def _tail(list: uint256, place: uint256) -> uint256:
     """
-    @return limit << 80 | quantity of every order, the best first.
+    @return 0 behind the end.
+    """
+    return (self.places[list][place >> 2] >> ((place & 3) << 6)) & MASK_64
+
+
+@internal
+@view
+def _keys(list: uint256, descending: bool) -> DynArray[uint256, MOST]:
+    """
+    @return A key for each order, the best first.
+    """
+    keys: DynArray[uint256, MOST] = []
+    tails: uint256 = 0
+    last: uint256 = max_value(uint256)
+    is_sorted: bool = True
+    for place: uint256 in range(MOST):
+        if place & 3 == 0:
+            tails = self.places[list][place >> 2]
+        tail: uint256 = tails & MASK_64
+        if tail == 0:
+            break
+        tails = tails >> 64
+        node: uint256 = self.nodes[(list << 64) | tail]
+        if node == 0:
+            continue
+        key: uint256 = self._key(tail, node, descending)
+        keys.append(key)
+        is_sorted = is_sorted and key < last
+        last = key
+    if is_sorted:
+        return keys
+    # Shell's sort, with Ciura's gaps: a fifth of the steps of an insertion sort, at worst.
+    size: uint256 = len(keys)
+    for gap: uint256 in [23, 10, 4, 1]:
+        for i: uint256 in range(gap, max(size, gap), bound=MOST):
+            key: uint256 = keys[i]
+            at: uint256 = i
+            for _: uint256 in range(MOST):
+                if at < gap:
+                    break
+                other: uint256 = keys[unsafe_sub(at, gap)]
+                if other > key:
+                    break
+                keys[at] = other
+                at = unsafe_sub(at, gap)
+            if at != i:
+                keys[at] = key
+    return keys
+
+
+@internal
+@pure
+def _words(keys: DynArray[uint256, MOST], descending: bool) -> DynArray[uint256, MOST]:
+    """
+    @return limit << 80 | quantity of every order.
     """
     words: DynArray[uint256, MOST] = []
-    id: uint256 = self.nodes[list][0] >> 160
-    for _: uint256 in range(MOST):
-        if id == 0:
-            break
-        node: uint256 = self.nodes[list][id]
-        words.append(node & MASK_160)
-        id = node >> 160
+    for key: uint256 in keys:
+        limit: uint256 = key >> 176
+        if not descending:
+            limit = unsafe_sub(MASK_80, limit)
+        words.append((limit << 80) | (key & MASK_65))
     return words
 
 
 @internal
-def _insert(
-    list: uint256, id: uint256, limit: uint256, quantity: uint256, hint: uint256, descending: bool, most: uint256
-) -> uint256:
+def _sort(list: uint256, descending: bool) -> DynArray[uint256, MOST]:
     """
-    @param id Not zero, 96 bits, not in the list.
-    @param hint An order to stand behind, at best the one right before; 0 for none.
-    @param most The list's length, at most MOST.
-    @return What the list no longer holds: 0, the last order, or this one if it is the last.
+    @notice Brings the orders into their places, for good: nothing is inserted any more.
+    @return limit << 80 | quantity of every order, the best first.
     """
-    before: uint256 = 0
-    node: uint256 = 0
-    if hint != 0:
-        node = self.nodes[list][hint]
-        if node != 0 and self._precedes((node >> 80) & MASK_80, hint, limit, id, descending):
-            before = hint
-    head: uint256 = self.nodes[list][0]
-    if before == 0:
-        node = head
-    for _: uint256 in range(MOST):
-        following: uint256 = node >> 160
-        if following == 0:
+    keys: DynArray[uint256, MOST] = self._keys(list, descending)
+    for four: uint256 in range(MOST // 4):
+        before: uint256 = self.places[list][four]
+        if before == 0:
             break
-        other: uint256 = self.nodes[list][following]
-        if not self._precedes((other >> 80) & MASK_80, following, limit, id, descending):
-            break
-        before = following
-        node = other
-    count: uint256 = head & MASK_80
-    if count == most and node >> 160 == 0:
-        return id
-    self.nodes[list][id] = ((node >> 160) << 160) | (limit << 80) | quantity
-    self.nodes[list][before] = (id << 160) | (node & MASK_160)
-    if count < most:
-        # Node 0 may have just changed.
-        self.nodes[list][0] = unsafe_add(self.nodes[list][0], 1)
-        return 0
-    # Full: the last one goes, which is behind the new one.
-    at: uint256 = id
-    for _: uint256 in range(MOST):
-        last: uint256 = self.nodes[list][at] >> 160
-        if self.nodes[list][last] >> 160 == 0:
-            self._unlink(list, at, last)
-            return last
-        at = last
-    raise  # unreachable: a list has at most MOST orders
+        tails: uint256 = 0
+        for i: uint256 in range(4):
+            at: uint256 = (four << 2) | i
+            if at >= len(keys):
+                break
+            tails |= unsafe_sub(MASK_64, (keys[at] >> 112) & MASK_64) << (i << 6)
+        if tails != before:
+            self.places[list][four] = tails
+    return self._words(keys, descending)
 
 
 @internal
-def _remove(list: uint256, id: uint256):
+def _insert(list: uint256, tail: uint256, node: uint256, hint: uint256, descending: bool, most: uint256) -> uint256:
+    """
+    @param tail Above GONE, not in the list.
+    @param hint Orders that are in the list, as far as is known; 0 if not.
+    @param most The list's length, a multiple of 4, at most MOST.
+    @return What the list no longer holds: 0, the id of the worst order, or of this one if it is the worst.
+    """
+    four: uint256 = min(hint, unsafe_sub(most, 1)) >> 2
+    if four != 0 and self.places[list][unsafe_sub(four, 1)] >> 192 == 0:
+        four = 0
+    tails: uint256 = 0
+    for _: uint256 in range(MOST // 4):
+        if four == most >> 2:
+            break
+        tails = self.places[list][four]
+        if tails >> 192 == 0:
+            bits: uint256 = 0
+            for _i: uint256 in range(3):
+                if (tails >> bits) & MASK_64 == 0:
+                    break
+                bits = unsafe_add(bits, 64)
+            self.places[list][four] = tails | (tail << bits)
+            self.nodes[(list << 64) | tail] = node
+            return 0
+        four = unsafe_add(four, 1)
+    # Full: what was removed makes room, or the worst one.
+    least: uint256 = self._key(tail, node, descending)
+    worst: uint256 = tail
+    at: uint256 = 0
+    for place: uint256 in range(most, bound=MOST):
+        if place & 3 == 0:
+            tails = self.places[list][place >> 2]
+        other: uint256 = tails & MASK_64
+        tails = tails >> 64
+        key: uint256 = 0
+        if other != GONE:
+            key = self._key(other, self.nodes[(list << 64) | other], descending)
+        if key < least:
+            least = key
+            worst = other
+            at = place
+    if worst != tail:
+        self._replace(list, at, worst, tail)
+        self.nodes[(list << 64) | tail] = node
+    return 0 if worst == GONE else (list << 64) | worst
+
+
+@internal
+def _remove(id: uint256):
     """
     @notice Takes an order out of its list.
     """
-    at: uint256 = 0
-    for _: uint256 in range(MOST):
-        following: uint256 = self.nodes[list][at] >> 160
-        if following == id:
-            self._unlink(list, at, id)
-            self.nodes[list][0] = unsafe_sub(self.nodes[list][0], 1)
-            return
-        at = following
+    self.nodes[id] = 0
+    for place: uint256 in range(MOST):
+        if self._tail(id >> 64, place) == id & MASK_64:
+            self._replace(id >> 64, place, id & MASK_64, GONE)
+            break
 
 
 @internal
-def _unlink(list: uint256, before: uint256, id: uint256):
-    self.nodes[list][before] = ((self.nodes[list][id] >> 160) << 160) | (self.nodes[list][before] & MASK_160)
-    self.nodes[list][id] = 0
+def _replace(list: uint256, place: uint256, old: uint256, new: uint256):
+    self.places[list][place >> 2] ^= (old ^ new) << ((place & 3) << 6)

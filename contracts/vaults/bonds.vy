@@ -56,6 +56,7 @@ CASH: immutable(address)
 CASH_SCALE: immutable(uint256)
 
 order: public(Order)
+# Of the order that was opened last.
 order_id: public(uint256)
 epoch: public(uint256)
 revealed: public(bool)
@@ -109,14 +110,13 @@ def _seal(order: Order, price: uint256, bond: uint256, round: uint256):
     extcall Batch(BATCH).bring(bond)
     sealed: bytes32 = staticcall Batch(BATCH).seal(self, order, convert(round, bytes32))
     extcall Batch(BATCH).commit(sealed, bond * CASH_SCALE // UNIT)
-    self.order_id = convert(sealed, uint256) & (2**96 - 1)
 
 
 @internal
 def _reveal(round: uint256, hint: uint256):
     assert not self.revealed, "vault: nothing to reveal"
     self.revealed = True
-    extcall Batch(BATCH).reveal(self.order, convert(round, bytes32), hint)
+    self.order_id = extcall Batch(BATCH).reveal(self.order, convert(round, bytes32), hint)
 
 
 @internal

@@ -6,6 +6,7 @@ from typing import Any
 
 import boa
 
+from novate.batch import order_id
 from novate.market import Account
 from novate.reference.batch import Package, Single, clear
 from novate.series import Series
@@ -27,10 +28,11 @@ class Sealed:
     order: tuple[int, list[tuple[int, int]], int, int]
     salt: bytes
     hash: bytes
+    epoch: int
 
     @property
     def id(self) -> int:
-        return int.from_bytes(self.hash[-12:], "big")
+        return order_id(self.epoch, self.order[1], self.hash)
 
 
 class Sealing:
@@ -125,7 +127,8 @@ class Sealing:
             return
         sealed = bytes(self.batch.seal(account.address, order, salt))
         if self.attempt(self.batch.commit, sealed, BOND, sender=account.address) is not None:
-            found.append(Sealed(account.address, order, salt, sealed))
+            epoch = int(boa.env.timestamp) // LENGTH
+            found.append(Sealed(account.address, order, salt, sealed, epoch))
 
     def _begins(self: Any) -> list[Any]:
         """Vaults that are open begin a round, and somebody seals the other side of some."""

@@ -6,6 +6,7 @@ from typing import Any
 import boa
 import pytest
 
+from novate.batch import order_id
 from novate.liquidity import Batch, Vault
 from novate.market import Account, Series
 from novate.parameters import Prices
@@ -77,7 +78,8 @@ class BatchWorld(World):
         order = (account.number, named, wad(units), wad(limit))
         sealed = self.batch.seal(account.address, order, salt)
         self.batch.commit(sealed, bond, sender=account.address)
-        return Sealed(account, order, salt, self.epoch, int.from_bytes(sealed[-12:], "big"), sealed)
+        id = order_id(self.epoch, named, sealed)
+        return Sealed(account, order, salt, self.epoch, id, sealed)
 
     def place(
         self, account: Account, legs: list[tuple[Series, int]], units: float, limit: float
@@ -111,7 +113,9 @@ class BatchWorld(World):
         self.market.push_price(2_750, 0.15)
 
     def reveal(self, one: Sealed, hint: int = 0) -> int:
-        return int(self.batch.reveal(one.order, one.salt, hint, sender=one.account.address))
+        id = int(self.batch.reveal(one.order, one.salt, hint, sender=one.account.address))
+        assert id == one.id
+        return id
 
     def open(self, *orders: Sealed) -> None:
         """All are revealed, in this order."""
