@@ -221,6 +221,21 @@ def test_who_is_short_or_in_auction_itself_is_no_other_side(ruin: Ruin) -> None:
     assert ruin.position(ruin.writer, ruin.near) == wad(-10)
 
 
+def test_no_more_is_closed_than_it_is_short(ruin: Ruin) -> None:
+    """Holders who have more from others: the last gives what is left, the next one nothing."""
+    ruin.market.push_price(2_750, 0.15)
+    other = ruin.person("other writer", cash=40_000)
+    for i, more in ((5, 5), (4, 2), (3, 1)):
+        ruin.novate(ruin.trade(other, ruin.holders[i], ruin.near, more, 10))
+    ruin.wait(3_600)
+    ruin.house_of.announce(ruin.writer.number)
+    ruin.nominate(3, 4, 5)
+    ruin.wait(NOTICE)
+    ruin.close()
+    assert ruin.position(ruin.writer, ruin.near) == 0
+    assert [ruin.position(ruin.holders[i], ruin.near) for i in (5, 4, 3)] == [0, wad(2), wad(3)]
+
+
 def test_who_has_sold_meanwhile_is_passed_over(over: Ruin) -> None:
     ruin = over
     ruin.nominate(5, 4)
