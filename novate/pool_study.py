@@ -1,9 +1,10 @@
 """What the incentives of an option pool do: the same flow through a crash, with them and without.
 
-`python -m novate.pool_study [volmageddon] [lehman] [--out DIR]` runs it and draws it; `study` is
-what tests and notebooks call. Each day of the path: what has expired is settled, prices arrive,
-keepers look and process, flow trades with the pool, and those who take risk off answer. Everything
-is a contract call.
+`python -m novate.pool_study [volmageddon] [lehman] [--out DIR]` runs it and draws it, and any time
+of the data by its dates, as 2011-07-25/2011-10-14. With `--table` all of EPISODES, several seeds
+each, are a table. `study` is what tests and notebooks call. Each day of the path: what has expired
+is settled, prices arrive, keepers look and process, flow trades with the pool, and those who take
+risk off answer. Everything is a contract call.
 
 After every step, and at the day's high and low, the pool is looked at: what is said of its margin
 and of its sensitivities holds at all of these moments, not at closes only.
@@ -12,7 +13,7 @@ and of its sensitivities holds at all of these moments, not at closes only.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -34,6 +35,8 @@ from .series import Series
 
 CAPITAL = 1_000_000.0  # [USD] of the backers
 PURSE = 50_000_000.0  # [USD] of each taker
+# [USD] of the index at which orders of the crowd, in contracts, are what they are beside the pool.
+LEVEL = 2_700.0
 STRIKES = (0.92, 0.95, 0.975, 1.0, 1.025, 1.05)
 HOUR, DAY = 3_600, 86_400
 
@@ -53,6 +56,19 @@ WITHOUT = replace(
 )
 CONDUCT = Conduct(jump=700, swing=3_000, band=2_500)
 UNHEDGED = replace(CONDUCT, edge=0, band=65_535)
+
+
+# Times of stress, with the weeks around them. The rules above were chosen with the last two in
+# view; the others were played when the rules stood.
+EPISODES = {
+    "September 2001": "2001-08-27/2001-10-12",
+    "summer 2002": "2002-07-01/2002-10-15",
+    "May 2010": "2010-04-26/2010-06-11",
+    "August 2011": "2011-07-25/2011-10-14",
+    "August 2015": "2015-08-10/2015-09-18",
+    "autumn 2008": "lehman",
+    "February 2018": "volmageddon",
+}
 
 
 # Where a day's result comes from. Takers pay fees above the mid, and charges less rebates; hedges
@@ -131,6 +147,11 @@ class Outcome:
         return sum(any(day.most[name] > LIMITS[name] for name in GREEKS) for day in self.days)
 
     @property
+    def short(self) -> int:
+        """Days with a moment below maintenance margin."""
+        return sum(day.least["margin"] < 0 for day in self.days)
+
+    @property
     def least_margin(self) -> float:
         """[USD] the least excess over maintenance margin at any moment."""
         return min(day.least["margin"] for day in self.days)
@@ -182,6 +203,9 @@ class Study:
             began = CAPITAL
         pool.process()
         for agents in (self.crowd, self.helpers):
+            if agents is self.helpers:
+                # Taking risk off pays once the pool no longer compares with what was before.
+                self.wait(day, 2 * 60 * self.pool.conduct.memory)
             for agent in agents:
                 taker = market.account(agent.name)
                 for wish in agent.decide(self.view(bar, following, expiries), self.rng):
@@ -190,6 +214,7 @@ class Study:
                     self.see(day)
         pool.process()
         day.standing = pool.standing()
+        self.see(day)
         day.ended, day.cash = market.now, pool.cash
         day.book = market._positions(pool.account)
         day.parts["residual"] = day.standing.total - began - sum(day.parts.values())
@@ -198,7 +223,8 @@ class Study:
 
     def see(self, day: Day) -> None:
         """One look at the pool."""
-        if self.pool.nav() > 0:
+        # Nothing before the first money is in.
+        if self.pool.nav() != 0:
             day.note(self.pool.standing())
 
     def wait(self, day: Day, seconds: int) -> None:
@@ -291,13 +317,22 @@ def study(
     seed: int = 1,
     days: int | None = None,
     start: str | None = None,
+    level: float | None = None,
 ) -> dict[str, Outcome]:
     """The same crowd and random numbers with incentives and without.
 
     start, days: from a date on, so many of the path; all of it by default.
+    level: [USD] to which prices are scaled at the beginning, since the crowd trades in contracts.
     """
     bars = load_scenario(scenario).between(start).bars
     bars = bars if days is None else bars[: days + 1]
+    if level is not None:
+        factor = level / bars[0].close
+        prices = [(round(factor * x, 2) for x in (bar.close, bar.high, bar.low)) for bar in bars]
+        bars = tuple(
+            replace(bar, close=close, high=high, low=low)
+            for bar, (close, high, low) in zip(bars, prices, strict=True)
+        )
     outcomes = {}
     for name, rules, conduct in (("with", WITH, CONDUCT), ("without", WITHOUT, UNHEDGED)):
         with boa.swap_env(Engine()):
@@ -305,16 +340,51 @@ def study(
     return outcomes
 
 
+def tabulate(
+    episodes: Mapping[str, str],
+    seeds: Iterable[int],
+    days: int | None = None,
+    level: float | None = LEVEL,
+) -> Iterator[str]:
+    """A table in Markdown, line by line: each episode and seed with incentives and without.
+
+    level: as in `study`.
+    """
+    yield (
+        "| episode | days | seed | incentives | beyond a limit | delta | gamma | vega | drawdown "
+        "| below margin | least margin | backers |"
+    )
+    yield "| --- | ---: | ---: | --- " + "| ---: " * 8 + "|"
+    for episode, scenario in episodes.items():
+        for seed in seeds:
+            for name, one in study(scenario, seed, days, level=level).items():
+                yield (
+                    f"| {episode} | {len(one.days)} | {seed} | {name} | {one.breaches} days "
+                    f"| {one.largest('delta'):.0%} | {one.largest('gamma'):.1%} "
+                    f"| {one.largest('vega'):.3%} | {one.drawdown:.1%} | {one.short} days "
+                    f"| {one.least_margin / CAPITAL:.0%} | {one.result:+.1%} |"
+                )
+
+
 def main() -> None:
     """The figures of both crashes as a table, and pictures of them."""
     parser = argparse.ArgumentParser(prog="novate.pool_study", description=__doc__)
-    parser.add_argument("scenarios", nargs="*", default=["volmageddon", "lehman"])
+    parser.add_argument("scenarios", nargs="*", help="names, or dates as FIRST/LAST")
     parser.add_argument("--days", type=int, help="of each path; all by default")
     parser.add_argument("--start", help="first date of the path, such as 2018-01-22")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--table", action="store_true", help="of all episodes, or those given")
+    parser.add_argument("--unscaled", action="store_true", help="table at the index's own level")
+    parser.add_argument("--seeds", type=int, default=3, help="of the table, from 1 on")
     parser.add_argument("--out", type=Path, help="folder for pictures")
     options = parser.parse_args()
-    for scenario in options.scenarios:
+    if options.table:
+        level = None if options.unscaled else LEVEL
+        chosen = {one: EPISODES.get(one, one) for one in options.scenarios or EPISODES}
+        for line in tabulate(chosen, range(1, options.seeds + 1), options.days, level):
+            print(line, flush=True)
+        return
+    for scenario in options.scenarios or ("volmageddon", "lehman"):
         outcomes = study(scenario, options.seed, options.days, options.start)
         for name, outcome in outcomes.items():
             print(

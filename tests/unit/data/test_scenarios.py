@@ -57,7 +57,38 @@ def test_lehman():
 def test_unknown_scenario_names_the_known_ones():
     with pytest.raises(ParameterError) as error:
         load_scenario("tulips")
-    assert str(error.value) == "scenario = 'tulips': accepted is volmageddon or lehman"
+    assert str(error.value) == (
+        "scenario = 'tulips': accepted is volmageddon, lehman or FIRST/LAST as dates"
+    )
+
+
+def test_any_time_by_its_dates():
+    """With VIX as far as it reaches back; the shipped crashes are such times themselves."""
+    path = load_scenario("2015-08-10/2015-09-18")
+    assert path.volatility_source == "VIX" and len(path.bars) == 29
+    # VIX closed at 40.74 on 24 August 2015, after 28.03.
+    assert at(path, datetime(2015, 8, 24).date()).implied_volatility == pytest.approx(0.4074)
+    # Closed from 11 to 14 September 2001, and 4.9 % lower after it.
+    path = load_scenario("2001-09-04/2001-09-21")
+    assert path.volatility_source == "EWMA(0.94) of returns x 1.10" and len(path.bars) == 10
+    after, before = (at(path, datetime(2001, 9, day).date()).close for day in (17, 10))
+    assert after / before == pytest.approx(0.951, abs=1e-3)
+    for name, dates in (
+        ("lehman", "2008-09-01/2008-12-31"),
+        ("volmageddon", "2018-01-01/2018-03-31"),
+    ):
+        assert load_scenario(name).bars == load_scenario(dates).bars
+
+
+@pytest.mark.parametrize("name", ["2011-08-01", "2011-08-01/2011-13-01", "2011-08-05/2011-08-01"])
+def test_what_is_no_time_is_refused(name):
+    with pytest.raises(ParameterError):
+        load_scenario(name)
+
+
+def test_times_before_the_data_are_refused():
+    with pytest.raises(ParameterError, match="dates from 1999-01-04 on"):
+        load_scenario("1987-10-01/1987-10-31")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from scipy.special import ndtr
 
 from novate.data.path import Bar
 from novate.data.scenarios import load_scenario
-from novate.pool_study import CAPITAL, GREEKS, LIMITS, PARTS, Day, study
+from novate.pool_study import CAPITAL, EPISODES, GREEKS, LEVEL, LIMITS, PARTS, Day, study, tabulate
 from novate.reference.pricing import YEAR, black76
 
 # VIX doubles on the eleventh day.
@@ -115,3 +115,22 @@ def test_parts_are_those_of_plain_arithmetic(outcomes: dict[str, Any]) -> None:
             afternoon = abs(day.standing.theta) * (day.ended - day.time) / YEAR
             assert day.parts["theta"] == pytest.approx(night, abs=3 * afternoon + 30)
     assert all(sizes[name] > 1_000 for name in ("delta", "gamma", "vega"))
+
+
+def test_a_crash_that_nobody_looked_at_when_the_rules_were_chosen() -> None:
+    """The week of 6 May 2010 and the one after: the index 9 % lower and back within minutes."""
+    dates = "2010-05-03/2010-05-17"
+    first, last = EPISODES["May 2010"].split("/")
+    assert first < dates[:10] and dates[-10:] < last
+    outcomes = study(dates, level=LEVEL)
+    incentives, plain = outcomes["with"], outcomes["without"]
+    assert incentives.days[0].spot == LEVEL and len(incentives.days) == 10
+    assert incentives.breaches == incentives.short == 0
+    assert incentives.least_margin > CAPITAL / 2 and incentives.drawdown < 0.08
+    assert plain.breaches > 3 and plain.drawdown > incentives.drawdown
+
+
+def test_the_table_has_a_line_for_each_run() -> None:
+    heading, rule, *rows = tabulate({"summer": "2002-07-01/2002-07-05"}, (1,), 1)
+    assert [row.split(" | ")[3] for row in rows] == ["with", "without"]
+    assert {line.count("|") for line in (heading, rule, *rows)} == {13}
