@@ -401,8 +401,9 @@ def main() -> None:
             from .plot_liquidity import draw_attribution, draw_limits
 
             options.out.mkdir(parents=True, exist_ok=True)
-            draw_limits(outcomes, scenario).savefig(options.out / f"{scenario}_limits.png")
-            draw_attribution(outcomes["with"], scenario).savefig(options.out / f"{scenario}_lp.png")
+            stem = scenario.replace("/", "_")
+            draw_limits(outcomes, scenario).savefig(options.out / f"{stem}_limits.png")
+            draw_attribution(outcomes["with"], scenario).savefig(options.out / f"{stem}_lp.png")
 
 
 if __name__ == "__main__":
