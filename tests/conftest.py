@@ -1,8 +1,10 @@
 """What every test shares: the depth of property tests and a fixed start of time."""
 
 import os
+from typing import Any
 
 import boa
+import pytest
 from hypothesis import HealthCheck, settings
 
 from novate.engine import Engine
@@ -28,3 +30,12 @@ boa.set_env(Engine())
 # [s] Thursday 2026-01-01 00:00 UTC. The default is the clock of the machine.
 START = 1_767_225_600
 boa.env.evm.patch.timestamp = START
+
+
+@pytest.fixture(scope="module")
+def world() -> Any:
+    """A market as it is usually deployed, unless a file or folder has a world of its own."""
+    # Imported late: most files need none.
+    from tests.world import World
+
+    return World()

@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 import boa
 import numpy as np
@@ -49,6 +50,31 @@ def attach(file: Path) -> Market:
     return Market(join(contracts), manifest.parameters, manifest["owner"])
 
 
+class Looking(Protocol):
+    """One who looks at a market once a round, and collects what it was refused."""
+
+    refused: list[str]
+
+    def round(self) -> list[Receipt]:
+        """Look once, act; returns what was done."""
+        ...
+
+
+def look_again(
+    one: Looking, every: float, rounds: int | None, say: Callable[[str], object]
+) -> None:
+    """Rounds for ever, or so many; every [s]."""
+    played = 0
+    while rounds is None or played < rounds:
+        for receipt in one.round():
+            say(f"{receipt.operation}: {', '.join(event.name for event in receipt.events)}")
+        while one.refused:
+            say(f"refused: {one.refused.pop(0)}")
+        played += 1
+        if rounds is None or played < rounds:
+            time.sleep(every)
+
+
 class Desk:
     """An agent with its account on a market."""
 
@@ -77,16 +103,7 @@ class Desk:
         self, *, every: float, rounds: int | None = None, say: Callable[[str], object] = print
     ) -> None:
         """Rounds for ever, or so many."""
-        played = 0
-        while rounds is None or played < rounds:
-            for receipt in self.round():
-                names = ", ".join(event.name for event in receipt.events)
-                say(f"{receipt.operation}: {names}")
-            while self.refused:
-                say(f"refused: {self.refused.pop(0)}")
-            played += 1
-            if rounds is None or played < rounds:
-                time.sleep(every)
+        look_again(self, every, rounds, say)
 
     # -- what it sees --
 

@@ -11,7 +11,6 @@ nothing.
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +28,7 @@ from ..oracle.reporter import Feed, Heartbeat, Reporter, propose
 from ..oracle.reports import PriceReport, Proof, Report, SurfaceReport, proof_of
 from ..oracle.smiles import SmileReporter, SurfaceFeed
 from ..oracle.sources import Source, named_source
-from .desk import attach
+from .desk import attach, look_again
 
 # The key of one reporter; without it a process signs for the reporters that the market made up.
 KEY_VARIABLE = "NOVATE_REPORTER_KEY"
@@ -128,15 +127,7 @@ class ReporterDesk:
         self, *, every: float, rounds: int | None = None, say: Callable[[str], object] = print
     ) -> None:
         """Rounds for ever, or so many."""
-        played = 0
-        while rounds is None or played < rounds:
-            for receipt in self.round():
-                say(f"{receipt.operation}: {', '.join(event.name for event in receipt.events)}")
-            while self.refused:
-                say(f"refused: {self.refused.pop(0)}")
-            played += 1
-            if rounds is None or played < rounds:
-                time.sleep(every)
+        look_again(self, every, rounds, say)
 
     # -- prices --
 

@@ -15,11 +15,6 @@ HOUR = 3_600
 
 
 @pytest.fixture(scope="module")
-def world() -> World:
-    return World()
-
-
-@pytest.fixture(scope="module")
 def writer(world: World) -> Account:
     return world.person("writer", cash=100_000)
 

@@ -4,6 +4,8 @@ every vault here: conversions, limits, previews beside what happens, round trips
 https://eips.ethereum.org/EIPS/eip-4626
 """
 
+from typing import Any
+
 import boa
 import pytest
 from hypothesis import Phase, given, settings
@@ -34,6 +36,15 @@ def holding(world: Tokens, name: str, gain: int, amount: int) -> tuple[Vault, in
     shares = int(one.vault.deposit(amount + 10**6, ME, sender=ME))
     one.ready(ME, shares)
     return one, shares
+
+
+def part_of(vault: Any, what: str, part: int) -> tuple[int, int]:
+    """So many millionths of half of what ME may take out at once, and the preview of that; zeros
+    where that is nothing."""
+    limit = vault.maxRedeem(ME) if what == "redeem" else vault.maxWithdraw(ME)
+    figure = limit // 2 * part // 10**6
+    preview = vault.previewRedeem if what == "redeem" else vault.previewWithdraw
+    return figure, preview(figure) if figure else 0
 
 
 @pytest.mark.parametrize("name", ERC4626)
@@ -90,10 +101,8 @@ def test_withdraw_and_redeem_do_what_they_preview(
     one, shares = holding(world, name, gain, amount)
     vault, asset = one.vault, one.asset
     for what in ("redeem", "withdraw"):
-        limit = vault.maxRedeem(ME) if what == "redeem" else vault.maxWithdraw(ME)
-        figure = limit // 2 * part // 10**6
-        preview = (vault.previewRedeem if what == "redeem" else vault.previewWithdraw)(figure)
-        if not figure or not preview:
+        figure, preview = part_of(vault, what, part)
+        if not preview:
             continue
         supply, had = vault.totalSupply(), asset.balanceOf(YOU)
         answer = getattr(vault, what)(figure, YOU, ME, sender=ME)
@@ -188,10 +197,8 @@ def test_an_allowance_of_shares_takes_out_as_their_owner_does(
     one, shares = holding(world, name, gain, amount)
     vault, asset = one.vault, one.asset
     for what in ("redeem", "withdraw"):
-        limit = vault.maxRedeem(ME) if what == "redeem" else vault.maxWithdraw(ME)
-        figure = limit // 2 * part // 10**6
-        preview = (vault.previewRedeem if what == "redeem" else vault.previewWithdraw)(figure)
-        if not figure or not preview:
+        figure, preview = part_of(vault, what, part)
+        if not preview:
             continue
         with boa.env.anchor():
             alone = getattr(vault, what)(figure, YOU, ME, sender=ME)

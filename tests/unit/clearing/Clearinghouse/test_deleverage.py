@@ -9,13 +9,6 @@ from tests.world import WAD, World, wad
 
 
 @pytest.fixture(scope="module")
-def world() -> World:
-    world = World()
-    world.use_own_house()
-    return world
-
-
-@pytest.fixture(scope="module")
 def people(world: World) -> list[Any]:
     return [world.person(role, cash=50_000) for role in ("writer", "holder", "rival")]
 

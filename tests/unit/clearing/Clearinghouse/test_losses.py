@@ -10,13 +10,6 @@ from tests.world import DAY, WAD, World, build, wad
 
 
 @pytest.fixture(scope="module")
-def world() -> World:
-    world = World()
-    world.use_own_house()
-    return world
-
-
-@pytest.fixture(scope="module")
 def people(world: World) -> list[Any]:
     return [world.person("first", cash=3_000), world.person("second", cash=1_000)]
 

@@ -22,11 +22,6 @@ TYPES = {
 
 
 @pytest.fixture(scope="module")
-def world() -> World:
-    return World()
-
-
-@pytest.fixture(scope="module")
 def owner(world: World) -> Any:
     return world.person("owner", cash=1_000)
 

@@ -12,28 +12,6 @@ SPX = 1
 NOBODY = "0x" + 40 * "0"
 
 
-@pytest.fixture(scope="module")
-def world() -> World:
-    return World()
-
-
-@pytest.fixture(scope="module")
-def listing(world: World) -> Any:
-    return world.market.listing
-
-
-@pytest.fixture(scope="module")
-def people(world: World) -> list[Any]:
-    return [world.person(role, cash=50_000) for role in ("writer", "holder")]
-
-
-@pytest.fixture(scope="module")
-def put(world: World, people: list[Any]) -> Any:
-    put = world.market.put(2_700, 14)
-    world.novate(world.trade(*people, put, 2, 60))
-    return put
-
-
 @pytest.fixture
 def calendar(world: World, listing: Any) -> Any:
     """Closed now."""

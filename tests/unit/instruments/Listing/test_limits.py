@@ -11,11 +11,6 @@ ANY = 2**256 - 1
 
 
 @pytest.fixture(scope="module")
-def world() -> World:
-    return World()
-
-
-@pytest.fixture(scope="module")
 def people(world: World) -> list[Any]:
     return [world.person(role, cash=500_000) for role in ("writer", "holder", "third")]
 
