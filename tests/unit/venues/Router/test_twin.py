@@ -73,6 +73,8 @@ def harness() -> Any:
 @example(offers=[(5, 0, 3), (5, 0, 3)], size=6)
 @example(offers=[(0, WAD, 10**19), (WAD, 0, 10**19)], size=10**18)
 @example(offers=[(-(10**18), 0, 10), (10**18, 1, 10)], size=15)
+@example(offers=[(5, 3 * WAD, 10**21), (10**16, 3 * WAD, 10**21)], size=WAD + 1)
+@example(offers=[(7, 2 * WAD + 3, 10**21), (-(10**16), WAD, 10**21)], size=WAD // 3)
 @settings(max_examples=150, derandomize=True)
 def test_split_is_its_twin(harness: Any, offers: list[Offer], size: int) -> None:
     parts = harness.split(offers, size)
@@ -179,6 +181,12 @@ def test_answers_of_another_shape_are_none(world: Fickle) -> None:
     assert world.quoted(WAD, pools) == ({2: WAD}, 9 * WAD)
 
 
+def test_a_part_of_a_flat_offer_costs_its_part(world: Fickle) -> None:
+    for bend in (-5, 0):
+        pools = world.say({"price": 2 * WAD, "most": wad(10)}, {"price": 3 * WAD, "bend": bend})
+        assert world.quoted(wad(40), pools) == ({0: wad(10), 1: wad(30)}, wad(2 * 10 + 3 * 30))
+
+
 def test_a_wei_goes_to_whom_it_is_cheapest(world: Fickle) -> None:
     pools = world.say({"price": 9 * WAD}, {"price": 3 * WAD})
     assert world.quoted(1, pools, wait=5 * WAD)[0] == {1: 1}
@@ -218,7 +226,8 @@ def test_at_most_four_of_each(world: Fickle) -> None:
     leg = (world.call.code, WAD)
     order = world.order(world.call, -1, 1)
     world.router.quote([leg] * 4, pools, [order] * 4, world.batch.address, [WAD] * 4)
-    five = [[leg], pools, [order], world.batch.address, [WAD]]
+    # Of the others there is room enough.
+    five: list[Any] = [[leg], [], [], world.batch.address, [WAD]]
     for i, more in ((0, [leg] * 5), (1, [*pools, pools[0]]), (2, [order] * 5), (4, [WAD] * 5)):
         arguments = [more if j == i else one for j, one in enumerate(five)]
         with pytest.raises(boa.BoaError):
