@@ -1,6 +1,11 @@
 """Gas of the batch auction: execution of a fresh transaction, as in gas.py.
 
-Prices as live markets should keep them: an aggregate that anybody recorded in this block.
+The sources of prices are read at each check; `_held`: an aggregate that anybody recorded in this
+block is served, as it is deployed. `batch.place_openly` is the first order of its series,
+`_listed` comes to a list of sixteen with the right hint, on an average of four (every
+fourth needs a slot of its own), `_sold` is of a seller, whose margin is
+computed. `batch.settle_per_order` is the work of as many calls as it takes with one of the ledger
+each, `_at_once` that of one call.
 """
 
 import boa
@@ -13,17 +18,18 @@ TRADERS = 16
 START = 1_767_225_600
 
 
-def batch_gas() -> dict[str, int]:
+def batch_gas(hold: int = 0) -> dict[str, int]:
     """Sixteen buyers and sixteen sellers of one series, each an account of its own."""
     # Epochs follow the clock.
     boa.env.evm.patch.timestamp = START
-    world = BatchWorld()
+    world = BatchWorld(hold=hold)
     call = world.calls[0]
     orders: list[Sealed] = []
     for i in range(TRADERS):
         buyer, seller = (world.trader(f"{role} {i}", 100_000) for role in ("buyer", "seller"))
         orders += [world.buy(buyer, call, 1 + i, 50 - i / 10), world.sell(seller, call, 1 + i, 30)]
-    package = world.commit(world.maker, [(call, 1), (world.calls[1], -1)], 3, 40)
+    # One unit, which any seller can fill alone.
+    package = world.commit(world.maker, [(call, 1), (world.calls[1], -1)], 1, 40)
     orders += [world.sell(world.taker, world.calls[1], 3, 15)]
     orders += [world.buy(world.other, world.calls[1], 3, 20)]
     figures = {}
@@ -31,10 +37,25 @@ def batch_gas() -> dict[str, int]:
         sealed = (b"\1" * 32, 10**11)
         gas = transaction_gas(world.batch.commit, *sealed, sender=world.maker.address)
         figures["batch.commit"] = gas.execution
+    # The next epoch, of which nobody has placed anything.
+    world.market.oracle.poke(1)
+    for name, side in (("batch.place_openly", 1), ("batch.place_openly_sold", -1)):
+        with boa.env.anchor():
+            order = (world.maker.number, [(call.code, side)], 10**18, side * 45 * 10**18)
+            arguments = (order, b"\1" * 32, 0)
+            gas = transaction_gas(world.batch.place, *arguments, sender=world.maker.address)
+            figures[name] = gas.execution
     with boa.env.anchor():
-        order = (world.maker.number, [(call.code, 1)], 10**18, 45 * 10**18)
-        gas = transaction_gas(world.batch.place, order, b"\1" * 32, 0, sender=world.maker.address)
-        figures["batch.place_openly"] = gas.execution
+        for one in orders[: 2 * TRADERS : 2]:
+            world.batch.place(one.order, b"\1" * 32, 0, sender=one.account.address)
+        world.market.oracle.poke(1)
+        total = 0
+        for i in range(4):
+            order = (world.maker.number, [(call.code, 1)], 10**18, (45 + i) * 10**18)
+            arguments = (order, b"\1" * 32, TRADERS + i)
+            gas = transaction_gas(world.batch.place, *arguments, sender=world.maker.address)
+            total += gas.execution
+        figures["batch.place_openly_listed"] = total // 4
     epoch = orders[0].epoch
     world.to_reveal(epoch)
     world.market.oracle.poke(1)
@@ -44,6 +65,8 @@ def batch_gas() -> dict[str, int]:
         gas = transaction_gas(world.batch.reveal, *arguments, sender=one.account.address)
         if one is orders[2 * TRADERS - 2]:
             figures["batch.reveal"] = gas.execution
+        elif one is orders[2 * TRADERS - 1]:
+            figures["batch.reveal_sold"] = gas.execution
         elif one is package:
             figures["batch.reveal_package"] = gas.execution
     figures["batch.place"] = figures["batch.commit"] + figures["batch.reveal"]
@@ -53,6 +76,10 @@ def batch_gas() -> dict[str, int]:
     figures["batch.settle_package"] = transaction_gas(
         world.batch.settle_linked, epoch, 16
     ).execution
+    with boa.env.anchor():
+        gas = transaction_gas(world.batch.settle, epoch, call.code, 16)
+        figures["batch.settle_per_order_at_once"] = gas.execution // (2 * TRADERS)
+        assert world.batch.result(epoch, call.code)[1]
     total = 0
     while not world.batch.result(epoch, call.code)[1]:
         total += transaction_gas(world.batch.settle, epoch, call.code, 1).execution
@@ -87,7 +114,12 @@ def unwinding_gas() -> dict[str, int]:
 
 def measure() -> dict[str, int]:
     """All rows, by their names in gas.json."""
-    return {**batch_gas(), **unwinding_gas()}
+    held = {f"{name}_held": gas for name, gas in batch_gas(hold=12).items() if _asks_prices(name)}
+    return {**batch_gas(), **held, **unwinding_gas()}
+
+
+def _asks_prices(name: str) -> bool:
+    return any(word in name for word in ("place", "reveal", "settle"))
 
 
 if __name__ == "__main__":

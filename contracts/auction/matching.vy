@@ -214,11 +214,12 @@ def _next(
         if tail == 0:
             break
         node: uint256 = order_book.nodes[(list << 64) | tail]
+        number: uint256 = order_book._number(node)
         share: uint256 = 0
-        if order_book._number(node) != 0:
+        if number != 0:
             share = crossing._share(c, sells, node >> 176, order_book._quantity(node))
         if share > at & MASK_80:
-            return at, unsafe_sub(share, at & MASK_80), (list << 64) | tail, self._account(node)
+            return at, unsafe_sub(share, at & MASK_80), (list << 64) | tail, commitments.accounts[number]
         at = unsafe_add(at >> 80, 1) << 80
     return at, 0, 0, 0
 

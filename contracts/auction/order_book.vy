@@ -143,18 +143,23 @@ def _sort(list: uint256, descending: bool) -> DynArray[uint256, MOST]:
     @return limit << 80 | quantity of every order, the best first.
     """
     keys: DynArray[uint256, MOST] = self._keys(list, descending)
-    for four: uint256 in range(MOST // 4):
-        before: uint256 = self.places[list][four]
-        if before == 0:
+    tails: uint256 = 0
+    at: uint256 = 0
+    for key: uint256 in keys:
+        tails |= (~(key >> 112) & MASK_64) << ((at & 3) << 6)
+        at = unsafe_add(at, 1)
+        if at & 3 == 0 or at == len(keys):
+            four: uint256 = unsafe_sub(at, 1) >> 2
+            if self.places[list][four] != tails:
+                self.places[list][four] = tails
+            tails = 0
+    # Those that were removed have left places behind the end.
+    at = unsafe_add(at, 3) >> 2
+    for _: uint256 in range(MOST // 4):
+        if at == MOST // 4 or self.places[list][at] == 0:
             break
-        tails: uint256 = 0
-        for i: uint256 in range(4):
-            at: uint256 = (four << 2) | i
-            if at >= len(keys):
-                break
-            tails |= unsafe_sub(MASK_64, (keys[at] >> 112) & MASK_64) << (i << 6)
-        if tails != before:
-            self.places[list][four] = tails
+        self.places[list][at] = 0
+        at = unsafe_add(at, 1)
     return self._words(keys, descending)
 
 

@@ -39,9 +39,10 @@ class Sealed:
 class BatchWorld(World):
     """The market of `tests.world` and a batch auction; people bring bonds when they come."""
 
-    def __init__(self, vaults: tuple[Vault, ...] = ()) -> None:
+    def __init__(self, vaults: tuple[Vault, ...] = (), hold: int = 0) -> None:
+        """hold: [s] for which a recorded price is served as it is."""
         parameters = liquid(vaults=vaults, batch=Batch(LENGTH, WINDOW, BOND, RATE))
-        super().__init__(replace(parameters, prices=Prices(hold=0, jump=0, max_age=MAX_AGE)))
+        super().__init__(replace(parameters, prices=Prices(hold=hold, jump=0, max_age=MAX_AGE)))
         self.standing: Any = self.market.standing
         self.batch: Any = self.market.batch
         self.token: Any = self.market.cash_token
