@@ -49,27 +49,22 @@ def figures(rules: Rules) -> tuple[int, ...]:
     return (*map(wad, shares), stablecoin)
 
 
-class MarginWorld:
-    """Writes the same market to the oracle of the engine and to the view of the reference."""
+class Quoted:
+    """Writes the same market to the oracle of an engine and to the view of the reference."""
 
     def __init__(self) -> None:
         self.owner = boa.env.generate_address("owner")
         self.intruder = boa.env.generate_address("intruder")
         self.oracle: Any = ORACLE.deploy()
-        self.engine: Any = ENGINE.deploy(self.oracle.address, self.owner)
         self.now = int(boa.env.timestamp)
         self.hour = self.now // HOUR * HOUR
         self.view = View(self.now, {}, {}, {}, {})
-
-    def set_rules(self, underlying: int, rules: Rules | None = None) -> None:
-        rules = rules or Rules()
-        self.engine.set_market(underlying, figures(rules), sender=self.owner)
-        self.view = replace(self.view, rules={**self.view.rules, underlying: rules})
 
     def expiry(self, hours: int) -> int:
         return self.hour + hours * HOUR
 
     def set_quote(self, underlying: int, expiry: int, quote: Quote) -> None:
+        """All but the smile and the discount, which the engines read each in its way."""
         self.oracle.set_quote(
             underlying,
             expiry,
@@ -79,9 +74,6 @@ class MarginWorld:
             wad(quote.confidence),
             quote.fresh,
         )
-        self.oracle.set_term(underlying, expiry, wad(quote.fixed), WAD)
-        smile = pack_smile(quote.smile) if quote.smile else 0
-        self.oracle.set_smile(underlying, expiry, smile, quote.tenor)
         self.view = replace(self.view, quotes={**self.view.quotes, (underlying, expiry): quote})
         self._saw(underlying, quote.spot, quote.fresh)
 
@@ -93,12 +85,31 @@ class MarginWorld:
         self.oracle.set_fixing(underlying, expiry, wad(price))
         self.view = replace(self.view, fixings={**self.view.fixings, (underlying, expiry): price})
 
+    def _saw(self, underlying: int, price: float, fresh: bool) -> None:
+        self.view = replace(self.view, spots={**self.view.spots, underlying: (price, fresh)})
+
+
+class MarginWorld(Quoted):
+    """The standard engine."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.engine: Any = ENGINE.deploy(self.oracle.address, self.owner)
+
+    def set_rules(self, underlying: int, rules: Rules | None = None) -> None:
+        rules = rules or Rules()
+        self.engine.set_market(underlying, figures(rules), sender=self.owner)
+        self.view = replace(self.view, rules={**self.view.rules, underlying: rules})
+
+    def set_quote(self, underlying: int, expiry: int, quote: Quote) -> None:
+        super().set_quote(underlying, expiry, quote)
+        self.oracle.set_term(underlying, expiry, wad(quote.fixed), WAD)
+        smile = pack_smile(quote.smile) if quote.smile else 0
+        self.oracle.set_smile(underlying, expiry, smile, quote.tenor)
+
     def set_knocked(self, series: Series, state: int) -> None:
         self.oracle.set_knocked(series.code, state)
         self.view = replace(self.view, knocked={**self.view.knocked, series.code: state})
-
-    def _saw(self, underlying: int, price: float, fresh: bool) -> None:
-        self.view = replace(self.view, spots={**self.view.spots, underlying: (price, fresh)})
 
     def travel(self, seconds: int) -> None:
         boa.env.timestamp += seconds

@@ -4,14 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import boa
-
 from novate.deploy import compiled
 from novate.engine.cache import load
-from novate.reference.margin import Holding, Position, Quote, Smile, View
+from novate.reference.margin import Holding, Position, Quote, Smile
 from novate.reference.portfolio import DOWN, FLAT, GRID_23, TEST, UP, Account, Rules, assess
 from novate.series import HOUR, WAD, pack
-from tests.margin_world import ORACLE, wad
+from tests.margin_world import Quoted, wad
 
 NOBODY = "0x" + "00" * 20
 FIGURES = (
@@ -60,20 +58,15 @@ def deploy_engine(oracle: Any, owner: str) -> Any:
     return compiled("margin/PortfolioMargin.vy").deploy(oracle, settings.address, owner)
 
 
-class PortfolioWorld:
-    """Writes the same market to the oracle of the engine and to the view of the reference."""
+class PortfolioWorld(Quoted):
+    """The portfolio engine."""
 
     def __init__(self) -> None:
-        self.owner = boa.env.generate_address("owner")
-        self.intruder = boa.env.generate_address("intruder")
-        self.oracle: Any = ORACLE.deploy()
+        super().__init__()
         self.engine: Any = deploy_engine(self.oracle.address, self.owner)
         self.settings: Any = compiled("margin/PortfolioSettings.vy").at(self.engine.address)
         self.smiles: Any = compiled_harness("SviHarness.vy")
-        self.now = int(boa.env.timestamp)
-        self.hour = self.now // HOUR * HOUR
         self.rules: dict[int, Rules] = {}
-        self.view = View(self.now, {}, {}, {}, {}, {})
 
     def set_rules(
         self, underlying: int = 1, rules: Rules = TWENTY_THREE, stablecoin: int = 0
@@ -83,35 +76,13 @@ class PortfolioWorld:
         )
         self.rules[underlying] = rules
 
-    def expiry(self, hours: int) -> int:
-        return self.hour + hours * HOUR
-
     def set_quote(self, underlying: int, expiry: int, quote: Quote) -> None:
-        self.oracle.set_quote(
-            underlying,
-            expiry,
-            wad(quote.spot),
-            wad(quote.forward),
-            wad(quote.volatility),
-            wad(quote.confidence),
-            quote.fresh,
-        )
+        super().set_quote(underlying, expiry, quote)
         if quote.smile is not None:
             s = quote.smile
             word = self.smiles.pack(*(wad(x) for x in (s.a, s.b, s.rho, s.m, s.sigma)))
             self.oracle.set_smile(underlying, expiry, word, quote.tenor)
         self.oracle.set_term(underlying, expiry, wad(quote.fixed), wad(quote.discount))
-        spots = {**self.view.spots, underlying: (quote.spot, quote.fresh)}
-        quotes = {**self.view.quotes, (underlying, expiry): quote}
-        self.view = replace(self.view, quotes=quotes, spots=spots)
-
-    def set_spot(self, underlying: int, price: float, fresh: bool = True) -> None:
-        self.oracle.set_spot(underlying, wad(price), fresh)
-        self.view = replace(self.view, spots={**self.view.spots, underlying: (price, fresh)})
-
-    def set_fixing(self, underlying: int, expiry: int, price: float) -> None:
-        self.oracle.set_fixing(underlying, expiry, wad(price))
-        self.view = replace(self.view, fixings={**self.view.fixings, (underlying, expiry): price})
 
     def assess(
         self, held: Sequence[Position], cash: float = 0, holdings: Sequence[int] = ()
