@@ -29,8 +29,9 @@
         volatility raised at one strike by more than h**2 / 2 s T makes a butterfly around it worth
         less than nothing (lowered by twice as much, the one beside it); an expiry shifted by more
         than s w / 2 T, w one week, crosses its neighbour's total variance. (Where the surface is flat,
-        to first order.) What is beyond and comes back is free, and nothing else: somebody paid the
-        fee for moving it there, so trades of accounts that belong together pay at least that.
+        to first order.) What is beyond, was so when those periods began, and comes back is free, and
+        nothing else: somebody paid the fee for moving it there, so trades of accounts that belong
+        together pay at least that.
 
         Who opens a series pays for one of the 128 positions that the pool may have, the more the
         fewer are left, so that filling them with dust is dear; who takes the dust away pays nothing
