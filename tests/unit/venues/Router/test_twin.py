@@ -73,6 +73,7 @@ def harness() -> Any:
 @example(offers=[(5, 0, 3), (5, 0, 3)], size=6)
 @example(offers=[(0, WAD, 10**19), (WAD, 0, 10**19)], size=10**18)
 @example(offers=[(-(10**18), 0, 10), (10**18, 1, 10)], size=15)
+@example(offers=[(0, 10**40, 10**21), (5, 3 * 10**39, 10**21)], size=10**20)
 @example(offers=[(5, 3 * WAD, 10**21), (10**16, 3 * WAD, 10**21)], size=WAD + 1)
 @example(offers=[(7, 2 * WAD + 3, 10**21), (-(10**16), WAD, 10**21)], size=WAD // 3)
 @settings(max_examples=150, derandomize=True)
@@ -219,6 +220,13 @@ def test_who_refuses_is_not_asked_again(world: Fickle) -> None:
     assert [world.asked(i) for i in range(3)] == [[], [wad(3)], [wad(3)]]
     told = next(log for log in world.router.get_logs() if type(log).__name__ == "Routed")
     assert told.filled == wad(6)
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_the_last_wei_is_taken_over_too(world: Fickle, size: int) -> None:
+    pools = world.say({"price": 1 * WAD, "least": 0}, {"price": 2 * WAD})
+    world.route_to(size, pools)
+    assert [world.asked(i) for i in range(2)] == [[], [size]]
 
 
 def test_at_most_four_of_each(world: Fickle) -> None:
