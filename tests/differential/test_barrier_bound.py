@@ -22,13 +22,19 @@ from novate.reference.margin import Position, Quote
 from novate.reference.portfolio import merge, naked, volatility_shock
 from novate.reference.pricing import black76
 from novate.series import WAD, Series
-from tests.margin_world import MarginWorld, wad, word
+from tests.margin_world import MarginWorld, Quoted, wad, word
 from tests.portfolio_world import TWENTY_THREE, PortfolioWorld
 
 SPOT = 1_500.0
 HOURS = (3, 7 * 24, 90 * 24, 700 * 24)
 FEW = settings(max_examples=40, deadline=None, derandomize=True)
 KINDS = list(itertools.product((False, True), repeat=3))
+
+
+def flat(world: Quoted, volatility: float) -> None:
+    """Every expiry at the spot and one volatility."""
+    for hours in HOURS:
+        world.set_quote(1, world.expiry(hours), Quote(SPOT, SPOT, volatility))
 
 
 @pytest.mark.parametrize("is_put,is_up,knocks_in", KINDS)
@@ -179,8 +185,7 @@ def test_a_touch_costs_no_portfolio_maintenance(
     """Nor initial margin, but for the factor's share of what a short that is gone or a long that
     has come is worth: the one may have gained, the other may lose where the book does."""
     world = portfolio
-    for hours in HOURS:
-        world.set_quote(1, world.expiry(hours), Quote(SPOT, SPOT, volatility))
+    flat(world, volatility)
     held = positions(world, legs)
     before = world.assess(held)
     for book, changed in outcomes(held):
@@ -197,8 +202,7 @@ def test_a_touch_costs_no_standard_margin(
     standard: MarginWorld, legs: list[tuple], volatility: float
 ) -> None:
     world = standard
-    for hours in HOURS:
-        world.set_quote(1, world.expiry(hours), Quote(SPOT, SPOT, volatility))
+    flat(world, volatility)
     held = positions(world, legs)
     before = world.assess(*(word(p.series, p.quantity) for p in held))
     for book, _ in outcomes(held):
@@ -214,8 +218,7 @@ def test_standard_margin_of_a_short_covers_its_own_mark(
 ) -> None:
     """The rule on the barrier's exact mark, touched or not, never asks for more."""
     world = standard
-    for hours in HOURS:
-        world.set_quote(1, world.expiry(hours), Quote(SPOT, SPOT, volatility))
+    flat(world, volatility)
     one = np.ones(1)
     for p in positions(world, legs):
         if p.quantity > 0:
