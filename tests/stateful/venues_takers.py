@@ -5,6 +5,7 @@ from typing import Any
 import boa
 
 from novate import orders as signed_orders
+from novate.liquidity import PoolConduct
 from novate.market import Account
 from novate.orders import ANYONE, Leg
 from novate.series import Series, unpack
@@ -25,8 +26,8 @@ class Taking:
         quantity = wad(rng.choice((-40, -5, 1, 15, 60)))
         compared = rng.random() < 0.25
         if compared:
-            # A block of its own, in which nothing was traded yet.
-            boa.env.time_travel(seconds=12)
+            # Nothing was traded within the two periods that the pool remembers.
+            boa.env.time_travel(seconds=120 * PoolConduct().memory)
         deal = self.attempt(pool.quote, series.code, quantity)
         if deal is None:
             return
