@@ -172,9 +172,10 @@ def _insert(list: uint256, tail: uint256, node: uint256, hint: uint256, descendi
     @return What the list no longer holds: 0, the id of the worst order, or of this one if it is the worst.
     """
     four: uint256 = min(hint, unsafe_sub(most, 1)) >> 2
-    if four != 0 and self.places[list][unsafe_sub(four, 1)] >> 192 == 0:
+    tails: uint256 = self.places[list][four]
+    # Places fill up one after the other: where there is something, all before it are taken.
+    if four != 0 and tails == 0 and self.places[list][unsafe_sub(four, 1)] >> 192 == 0:
         four = 0
-    tails: uint256 = 0
     for _: uint256 in range(MOST // 4):
         if four == most >> 2:
             break

@@ -8,7 +8,7 @@ import boa
 from novate.market import Account
 from novate.series import WAD, pack
 from tests.unit.auction.BatchAuction.conftest import MAX_AGE, TOKEN, UNIT, BatchWorld
-from tests.world import wad
+from tests.world import build, wad
 
 
 def second(world: BatchWorld, first: Account, index: int, cash: float) -> Account:
@@ -117,9 +117,19 @@ def test_portfolio_margin_wants_more_than_the_price(world: BatchWorld) -> None:
 
 def test_nor_who_is_in_auction_or_limited(world: BatchWorld) -> None:
     call, poor = world.calls[0], world.trader("poor", 1_000)
-    for act in (world.use_own_house, lambda: world.freeze(poor)):
-        act()
+    world.use_own_house()
+    world.freeze(poor)
     with boa.reverts("batch: below margin"):
         world.place(poor, [(call, 1)], 1, 50)
     world.ledger.thaw(poor.number, sender=world.house)
     world.place(poor, [(call, 1)], 1, 50)
+    limits = build("margin/ExposureLimits.vy", world.market.oracle.address, world.owner)
+    with boa.env.prank(world.owner):
+        world.ledger.set_exposure_limits(limits.address)
+        # A tenth of a contract's delta.
+        limits.set_limits(1, 1, (WAD // 10, 0))
+        limits.set_tier(poor.number, 1)
+        world.ledger.mark_limited(poor.number, True)
+    with boa.reverts("batch: below margin"):
+        world.place(poor, [(call, 1)], 1, 50)
+    world.place(poor, [(call, 1)], 0.1, 50)
