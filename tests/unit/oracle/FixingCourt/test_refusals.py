@@ -5,6 +5,7 @@ from typing import Any
 import boa
 import pytest
 
+from novate.engine.cache import load
 from tests.world import build
 
 NOBODY = "0x" + 40 * "0"
@@ -88,3 +89,20 @@ def test_bonds_add_up_until_they_are_withdrawn(bench: Any) -> None:
         assert bench.court.credit(bench["proposer"]) == (hours + 1) * bench.court.BOND()
     bench.court.withdraw(sender=bench["proposer"])
     assert bench.token.balanceOf(bench.court.address) == 0
+
+
+def test_half_of_an_odd_price_is_rounded_down(bench: Any) -> None:
+    """In favour of who proposes: it is a bound against slips."""
+    source = load("tests/hostile/LyingFeed.vy").deploy(18)
+    price = 2_700 * 10**18 + 1
+    source.say(price, bench.now)
+    bench.oracle.list_underlying(
+        2, source.address, bench.volatility.address, 3_600, sender=bench["owner"]
+    )
+    expiry = bench.expiry
+    bench.travel_to(expiry)
+    assert bench.oracle.last(2)[0] == price
+    for wrong in (price // 2 - 1, 2 * price + 1):
+        with boa.reverts("court: far from last price"):
+            bench.court.propose(2, expiry, wrong, sender=bench["proposer"])
+    bench.court.propose(2, expiry, price // 2, sender=bench["proposer"])
