@@ -16,20 +16,20 @@
 
         An order is one option at a limit, or linked: a package of up to four options at one limit for
         a unit of it, all legs or none, and all units unless somebody on the other side was dropped
-        meanwhile. Linked orders are judged from the one that pays most: it is in
-        when all its legs are filled by orders of single options, and every linked order in so far
-        keeps its limit at the prices that result. One that is not in leaves no trace in any price.
-@dev Trades join a buyer and a seller, 16 to one `novate`, so each account's margin is checked once for
-     all of them; a package moves with all its legs in one. When a call is refused, its trades are
-     tried singly, the account at fault loses its order and bond, and the rest goes on: the other
-     side meets the next in line at the same price, and the last in line goes without. So nobody can
-     stop a batch, only leave it, for the bond, which grows with the size of the order.
+        meanwhile. Linked orders are judged from the one that pays most: it is in when all its legs are
+        filled by orders of single options, and every linked order in so far keeps its limit at the
+        prices that result. One that is not in leaves no trace in any price.
+@dev An order is one word (order_book.vy); what it must be is in entries.vy, what becomes of it in matching.vy.
+     Trades join a buyer and a seller, 16 to one `novate`, so each account's margin is checked once for all of
+     them; a package moves with all its legs in one. When a call is refused, its trades are tried singly,
+     the account at fault loses its order and bond, and the rest goes on: the other side meets the next in
+     line at the same price, and the last goes without. So nobody can stop a batch, only leave it, for
+     the bond, which grows with the size of the order.
      A price stands although an order that helped to make it was dropped after it: others may have
      traded at it, and accounts cannot all be looked at in the call that trades them. So leaving can
      move a price, within everybody's limits, as trading a little can: that costs the distance from
      what the option is worth, leaving costs RATE, which should not be much less.
-     Which failure is whose is asked of the ledger afterwards and never taken from the failure itself,
-     so a caller who gives too little gas harms nobody.
+     Whose failure it is is asked of the ledger afterwards: who gives too little gas harms nobody.
 @custom:trust Nobody: there is no owner.
 @custom:kill None here; the clearinghouse stops a venue by `set_venue`. Bonds come back all the same.
 @custom:rounding See crossing.vy; premiums are exact.

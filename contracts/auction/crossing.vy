@@ -14,8 +14,8 @@
         price here and come first (their own limit is judged on all legs together); then the price is
         not better for them than for an order they displaced: no such order would still trade at it.
 @dev Limits and quantities are whole numbers of UNIT = 1e-9 (USD, contracts) of at most 80 bits, so
-     every premium of a fill is exact in wad. Of a few thousand of them no sum or product of two
-     reaches 2**256: arithmetic is unchecked where it is plain that nothing falls below zero.
+     every premium of a fill is exact in wad. Sums and products of two stay below 2**256, and nothing
+     is taken from what is smaller: arithmetic is not checked.
 @custom:rounding Shares in proportion are rounded down: what is left, a few UNIT, does not trade.
 """
 

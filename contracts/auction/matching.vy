@@ -99,7 +99,7 @@ def _standing(account: uint256, changes: DynArray[uint256, MAX_LEGS], cost: int2
 @view
 def _account(node: uint256) -> uint256:
     """
-    @return Whose order it is; 0 without one, or once it was dropped.
+    @return Whose order it is; 0 without one.
     """
     return commitments.accounts[order_book._number(node)]
 
@@ -119,12 +119,11 @@ def _release(id: uint256, node: uint256):
 @internal
 def _drop(id: uint256) -> uint256:
     """
-    @notice Ends an order that its account cannot keep. Its limit and quantity stay, so that others keep
-            their places.
+    @notice Ends an order that its account cannot keep. In a list that is sorted its place stays empty.
     @return Its bond [UNIT], to be given to somebody.
     """
     node: uint256 = order_book.nodes[id]
-    order_book.nodes[id] = (node >> 104) << 104
+    order_book.nodes[id] = 0
     log Dropped(account=self._account(node), id=id, bond=node & MASK_64)
     return node & MASK_64
 
@@ -214,10 +213,10 @@ def _next(
         if tail == 0:
             break
         node: uint256 = order_book.nodes[(list << 64) | tail]
-        number: uint256 = order_book._number(node)
+        number: uint256 = (node >> 64) & order_book.MASK_40
         share: uint256 = 0
         if number != 0:
-            share = crossing._share(c, sells, node >> 176, order_book._quantity(node))
+            share = crossing._share(c, sells, node >> 176, (node >> 111) & order_book.MASK_65)
         if share > at & MASK_80:
             return at, unsafe_sub(share, at & MASK_80), (list << 64) | tail, commitments.accounts[number]
         at = unsafe_add(at >> 80, 1) << 80

@@ -28,8 +28,8 @@ MASK_80: constant(uint256) = 2**80 - 1
 
 # id -> node
 nodes: HashMap[uint256, uint256]
-# list -> place // 4 -> tails
-places: HashMap[uint256, HashMap[uint256, uint256]]
+# list | place // 4, 8 bits -> tails
+places: HashMap[uint256, uint256]
 
 
 @internal
@@ -56,15 +56,21 @@ def _number(node: uint256) -> uint256:
 
 @internal
 @pure
-def _key(tail: uint256, node: uint256, descending: bool) -> uint256:
+def _flip(descending: bool) -> uint256:
     """
-    @return The larger, the better: limit, or what it lacks to the highest | what the tail lacks |
-            quantity.
+    @return The bits of a key that are the other way round: those of the tail, and of the limit where the
+            lowest is best.
     """
-    limit: uint256 = node >> 176
-    if not descending:
-        limit = unsafe_sub(MASK_80, limit)
-    return (limit << 176) | (unsafe_sub(MASK_64, tail) << 112) | ((node >> 111) & MASK_65)
+    return (MASK_64 << 112) if descending else (MASK_80 << 176) | (MASK_64 << 112)
+
+
+@internal
+@pure
+def _key(tail: uint256, node: uint256, flip: uint256) -> uint256:
+    """
+    @return limit 80 | tail 64 | quantity 112, flipped so that the larger is the better.
+    """
+    return (((node >> 176) << 176) | (tail << 112) | ((node >> 111) & MASK_65)) ^ flip
 
 
 @internal
@@ -73,7 +79,7 @@ def _tail(list: uint256, place: uint256) -> uint256:
     """
     @return 0 behind the end.
     """
-    return (self.places[list][place >> 2] >> ((place & 3) << 6)) & MASK_64
+    return (self.places[(list << 8) | (place >> 2)] >> ((place & 3) << 6)) & MASK_64
 
 
 @internal
@@ -84,11 +90,12 @@ def _keys(list: uint256, descending: bool) -> DynArray[uint256, MOST]:
     """
     keys: DynArray[uint256, MOST] = []
     tails: uint256 = 0
+    flip: uint256 = self._flip(descending)
     last: uint256 = max_value(uint256)
     is_sorted: bool = True
     for place: uint256 in range(MOST):
         if place & 3 == 0:
-            tails = self.places[list][place >> 2]
+            tails = self.places[(list << 8) | (place >> 2)]
         tail: uint256 = tails & MASK_64
         if tail == 0:
             break
@@ -96,7 +103,7 @@ def _keys(list: uint256, descending: bool) -> DynArray[uint256, MOST]:
         node: uint256 = self.nodes[(list << 64) | tail]
         if node == 0:
             continue
-        key: uint256 = self._key(tail, node, descending)
+        key: uint256 = self._key(tail, node, flip)
         keys.append(key)
         is_sorted = is_sorted and key < last
         last = key
@@ -127,12 +134,10 @@ def _words(keys: DynArray[uint256, MOST], descending: bool) -> DynArray[uint256,
     """
     @return limit << 80 | quantity of every order.
     """
+    flip: uint256 = self._flip(descending)
     words: DynArray[uint256, MOST] = []
     for key: uint256 in keys:
-        limit: uint256 = key >> 176
-        if not descending:
-            limit = unsafe_sub(MASK_80, limit)
-        words.append((limit << 80) | (key & MASK_65))
+        words.append((((key ^ flip) >> 176) << 80) | (key & MASK_65))
     return words
 
 
@@ -150,15 +155,15 @@ def _sort(list: uint256, descending: bool) -> DynArray[uint256, MOST]:
         at = unsafe_add(at, 1)
         if at & 3 == 0 or at == len(keys):
             four: uint256 = unsafe_sub(at, 1) >> 2
-            if self.places[list][four] != tails:
-                self.places[list][four] = tails
+            if self.places[(list << 8) | four] != tails:
+                self.places[(list << 8) | four] = tails
             tails = 0
     # Those that were removed have left places behind the end.
     at = unsafe_add(at, 3) >> 2
     for _: uint256 in range(MOST // 4):
-        if at == MOST // 4 or self.places[list][at] == 0:
+        if at == MOST // 4 or self.places[(list << 8) | at] == 0:
             break
-        self.places[list][at] = 0
+        self.places[(list << 8) | at] = 0
         at = unsafe_add(at, 1)
     return self._words(keys, descending)
 
@@ -172,36 +177,37 @@ def _insert(list: uint256, tail: uint256, node: uint256, hint: uint256, descendi
     @return What the list no longer holds: 0, the id of the worst order, or of this one if it is the worst.
     """
     four: uint256 = min(hint, unsafe_sub(most, 1)) >> 2
-    tails: uint256 = self.places[list][four]
+    tails: uint256 = self.places[(list << 8) | four]
     # Places fill up one after the other: where there is something, all before it are taken.
-    if four != 0 and tails == 0 and self.places[list][unsafe_sub(four, 1)] >> 192 == 0:
+    if four != 0 and tails == 0 and self.places[(list << 8) | unsafe_sub(four, 1)] >> 192 == 0:
         four = 0
     for _: uint256 in range(MOST // 4):
         if four == most >> 2:
             break
-        tails = self.places[list][four]
+        tails = self.places[(list << 8) | four]
         if tails >> 192 == 0:
             bits: uint256 = 0
             for _i: uint256 in range(3):
                 if (tails >> bits) & MASK_64 == 0:
                     break
                 bits = unsafe_add(bits, 64)
-            self.places[list][four] = tails | (tail << bits)
+            self.places[(list << 8) | four] = tails | (tail << bits)
             self.nodes[(list << 64) | tail] = node
             return 0
         four = unsafe_add(four, 1)
     # Full: what was removed makes room, or the worst one.
-    least: uint256 = self._key(tail, node, descending)
+    flip: uint256 = self._flip(descending)
+    least: uint256 = self._key(tail, node, flip)
     worst: uint256 = tail
     at: uint256 = 0
     for place: uint256 in range(most, bound=MOST):
         if place & 3 == 0:
-            tails = self.places[list][place >> 2]
+            tails = self.places[(list << 8) | (place >> 2)]
         other: uint256 = tails & MASK_64
         tails = tails >> 64
         key: uint256 = 0
         if other != GONE:
-            key = self._key(other, self.nodes[(list << 64) | other], descending)
+            key = self._key(other, self.nodes[(list << 64) | other], flip)
         if key < least:
             least = key
             worst = other
@@ -215,9 +221,8 @@ def _insert(list: uint256, tail: uint256, node: uint256, hint: uint256, descendi
 @internal
 def _remove(id: uint256):
     """
-    @notice Takes an order out of its list.
+    @notice Takes an order out of its list, whose node is gone.
     """
-    self.nodes[id] = 0
     for place: uint256 in range(MOST):
         if self._tail(id >> 64, place) == id & MASK_64:
             self._replace(id >> 64, place, id & MASK_64, GONE)
@@ -226,4 +231,4 @@ def _remove(id: uint256):
 
 @internal
 def _replace(list: uint256, place: uint256, old: uint256, new: uint256):
-    self.places[list][place >> 2] ^= (old ^ new) << ((place & 3) << 6)
+    self.places[(list << 8) | (place >> 2)] ^= (old ^ new) << ((place & 3) << 6)

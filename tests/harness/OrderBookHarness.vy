@@ -45,6 +45,8 @@ def insert(
 
 @external
 def remove(id: uint256):
+    # As matching.vy does it.
+    order_book.nodes[id] = 0
     order_book._remove(id)
 
 
