@@ -56,7 +56,6 @@ CASH: immutable(address)
 CASH_SCALE: immutable(uint256)
 
 order: public(Order)
-# Of the order that was opened last.
 order_id: public(uint256)
 epoch: public(uint256)
 revealed: public(bool)
@@ -110,13 +109,18 @@ def _seal(order: Order, price: uint256, bond: uint256, round: uint256):
     extcall Batch(BATCH).bring(bond)
     sealed: bytes32 = staticcall Batch(BATCH).seal(self, order, convert(round, bytes32))
     extcall Batch(BATCH).commit(sealed, bond * CASH_SCALE // UNIT)
+    # As BatchAuction.orders has it.
+    id: uint256 = (self.epoch << 225) | (convert(sealed, uint256) & (2**64 - 1))
+    if len(order.legs) == 1:
+        id |= (order.legs[0].series << 65) | (convert(order.legs[0].ratio < 0, uint256) << 64)
+    self.order_id = id
 
 
 @internal
 def _reveal(round: uint256, hint: uint256):
     assert not self.revealed, "vault: nothing to reveal"
     self.revealed = True
-    self.order_id = extcall Batch(BATCH).reveal(self.order, convert(round, bytes32), hint)
+    extcall Batch(BATCH).reveal(self.order, convert(round, bytes32), hint)
 
 
 @internal

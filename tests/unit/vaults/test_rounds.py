@@ -72,6 +72,19 @@ def test_a_round(world: VaultWorld, name: str, spot: float) -> None:
     assert vault.redeem(shares, world.depositor, world.depositor, sender=world.depositor) > 0
 
 
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_an_order_has_its_name_from_the_seal_on(world: VaultWorld, name: str) -> None:
+    vault = world.vaults[name]
+    world.bring(vault, world.depositor, 20_000 if ASSETS[name] == 0 else 10)
+    world.later(HOUR)
+    vault.begin(world.expiry, world.strikes(name), LENT, sender=world.lender)
+    (begun,) = [log for log in vault.get_logs() if type(log).__name__ == "RoundBegun"]
+    world.to_reveal(vault.epoch())
+    vault.reveal(0)
+    assert vault.order_id() == begun.id
+    assert world.batch.orders(begun.id).account == vault.ACCOUNT()
+
+
 def test_protection_pays_while_the_asset_yields(world: VaultWorld) -> None:
     vault = world.vaults["protective put"]
     world.bring(vault, world.depositor, 10)
