@@ -67,3 +67,30 @@ def test_the_largest_quantity(world: PoolWorld, sign: int) -> None:
     call: Any = world.series(2_775)
     assert "quantity out of range" not in refusal(world, call.code, sign * (2**95 - 1))
     assert "quantity out of range" in refusal(world, call.code, sign * 2**95)
+
+
+@pytest.mark.parametrize(
+    "limit, figure, parts, reason",
+    [
+        ("max_delta", "delta", 10_000, "pool: delta limit"),
+        ("max_gamma", "gamma", 100, "pool: gamma limit"),
+        ("max_vega", "vega", 100, "pool: vega limit"),
+        ("most", "short", 100, "pool: use limit"),
+    ],
+)
+def test_a_limit_is_a_share_of_capital(
+    world: PoolWorld, limit: str, figure: str, parts: int, reason: str
+) -> None:
+    """The least figure of a rule that admits a trade, and one less."""
+    call = world.series(2_775, expiry=1)
+    unlimited = {"max_delta": 2**16 - 1, "max_gamma": 2**16 - 1, "max_vega": 2**16 - 1}
+    choose(world, **(unlimited | {"free": 0, "most": 2_000}))
+    deal = world.pool.quote(call.code, 6_000 * WAD)
+    moved = abs(getattr(deal.change, figure))
+    least = -(-moved * parts // deal.capital)
+    assert least > 100, "a hundredth of it shows"
+    choose(world, **(unlimited | {"free": 0, "most": 2_000, limit: least}))
+    assert world.pool.quote(call.code, 6_000 * WAD).cost >= deal.cost
+    choose(world, **(unlimited | {"free": 0, "most": 2_000, limit: least - 1}))
+    with boa.reverts(reason):
+        world.pool.quote(call.code, 6_000 * WAD)
