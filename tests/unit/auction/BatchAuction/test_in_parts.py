@@ -92,3 +92,26 @@ def test_reverts_amount_too_fine(world: BatchWorld) -> None:
         batch.take(10**9 - 1, sender=me)
     batch.take(WAD, sender=me)
     assert token.balanceOf(me) == WAD
+
+
+def test_packages_are_judged_from_the_best_and_each_trades_from_its_beginning(
+    world: BatchWorld,
+) -> None:
+    """They come with the worst first; sellers are so small that each trades in several pieces."""
+    near, far, _ = world.calls
+    singles = [world.sell(world.people[3 + i], near, 2, 38 + i) for i in range(3)]
+    singles.append(world.buy(world.maker, far, 10, 20))
+    packages = [
+        world.commit(account, [(near, 1), (far, -1)], units, limit)
+        for account, units, limit in ((world.other, 2.5, 23), (world.taker, 3, 24))
+    ]
+    epoch = singles[0].epoch
+    world.open(*packages, *singles)
+    world.to_clear(epoch)
+    world.batch.judge(epoch, 16, sender=world.keeper)
+    assert world.batch.accepted_in(epoch) == (True, [packages[1].id, packages[0].id])
+    pieces = []
+    for _ in range(4):
+        world.batch.settle_linked(epoch, 1, sender=world.keeper)
+        pieces.append([world.position(who, near) / WAD for who in (world.taker, world.other)])
+    assert pieces == [[2, 0], [3, 0], [3, 1], [3, 2.5]]
