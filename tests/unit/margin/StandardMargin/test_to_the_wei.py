@@ -294,3 +294,16 @@ def test_prices_of_a_few_wei(world: MarginWorld, prices: Prices, seed: int) -> N
     assert tuple(world.assess(*held)) == (*expected, True)
     bound = bounded(prices, market, legs)
     assert world.engine.excess(AMPLE, [], held)[0] == AMPLE - bound
+
+
+@pytest.mark.parametrize("rest", [0, 1, 2, 9_999])
+def test_a_share_of_spot_is_rounded_up_from_any_part(
+    world: MarginWorld, prices: Prices, rest: int
+) -> None:
+    rules = (1_501, 1_001, 751, 751, 10_501, 12_001, 11_001, 4_001, 4_001, 1, 1, 0)
+    spot = 1_500 * WAD + rest * pow(751, -1, POINTS) % POINTS
+    assert spot * 751 % POINTS == rest
+    market = Market(spot, spot, 8 * 10**17, WAD, WAD, rules)
+    legs = [(1_500 * 10**8, False, -WAD)]
+    *expected, _ = judged(prices, market, legs)
+    assert tuple(world.assess(*words(legs, place(world, market)))) == (*expected, True)
