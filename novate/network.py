@@ -191,8 +191,11 @@ class Network(NetworkEnv):
         self.fork_rpc(
             self._rpc, reset_traces=False, block_identifier=block_identifier, cache_dir=None
         )
-        # The transaction that is simulated here will be mined in a later block.
-        self.evm.patch.timestamp += 1
+        # The transaction that is simulated here will be mined in a later block: long after the latest
+        # where blocks come only with transactions. A node may know of no pending one.
+        patch = self.evm.patch
+        block = self._rpc.fetch("eth_getBlockByNumber", ["pending", False])
+        patch.timestamp = max(patch.timestamp + 1, int(block["timestamp"], 16) if block else 0)
 
     def execute_code(self, *args: Any, **kwargs: Any) -> Any:
         plain = not args and self.get_gas_meter_class() is GasMeter

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import boa
@@ -9,11 +10,25 @@ import pytest
 
 from novate.agents.desk import Desk
 from novate.agents.keepers import Keeper
+from novate.agents.reporter import ReporterDesk, Watch
 from novate.deploy import deploy
 from novate.network import connect
-from tests.chain import NEEDS_CHAIN, Node, connected
+from novate.oracle.sources import SeriesSource
+from novate.parameters import Parameters, Reporters
+from tests.chain import NEEDS_CHAIN, Node, connected, quiet
 
 pytestmark = NEEDS_CHAIN
+
+
+def test_a_reporter_wakes_a_quiet_chain(tmp_path: Path) -> None:
+    """A report may be a minute old at most, and the latest block is five."""
+    with connected() as chain, boa.swap_env(chain):
+        market = deploy(Parameters(reporters=Reporters(made_up=3)))
+        watch = Watch([SeriesSource((0,), (2_750.0,))], max_age=2**40)
+        desk = ReporterDesk(market, market.made_up_reporters(), watch, tmp_path)
+        quiet(chain, 300)
+        done = [event.name for receipt in desk.round() for event in receipt.events]
+        assert desk.refused == [] and done == ["AnswerUpdated", "Observed"]
 
 
 def test_a_keeper_that_is_slower_goes_on() -> None:
