@@ -142,6 +142,8 @@ class Checks(Access, Ledger, Auctions, Settlement, Fund, Leaving):
                 self.on_start(receipt, given)
             elif event == "BidTaken":
                 self.on_bid(receipt, given)
+            elif event == "SourcesReplaced" and given["underlying"] == 1:
+                self.decimals = self.village.units["liar"].decimals()
             elif event == "OrderFilled":
                 self.on_order(receipt, given)
         self.gifts += brought - deposited

@@ -44,6 +44,8 @@ class Base:
         self.fixings: dict[int, int] = {}
         self.knocks: dict[int, int] = {}
         self.armed = False
+        # Of the source that lies, when it was listed last.
+        self.decimals = 8
         self.houses = {"auctions"}
         self.owner = village.addresses["timelock" if village.governed else "owner"]
         self.view = self.look(check=False)

@@ -65,11 +65,11 @@ class Settlement(Base):
         for name in ("spot_feed", "second_feed", "liar"):
             feed = village.units[name]
             round_id, answer, _, updated, answered = feed.latestRoundData()
-            price = answer * 10**10
+            price = answer * 10 ** (18 - (self.decimals if name == "liar" else 8))
+            if name == "liar" and feed.decimals() != self.decimals:
+                continue
             if 0 < updated <= now and answered >= round_id and 0 < price < 10**30:
                 answers.append((price, updated, 4 * DAY))
-        if village.units["liar"].decimals() != 8:
-            answers = answers[:2]
         limits = prices.Limits(
             (rules >> 164) & 15,
             (rules >> 174) % 2**14,
