@@ -113,3 +113,14 @@ def test_it_is_of_the_epoch_in_which_it_came(world: BatchWorld, later: int) -> N
     assert len(world.batch.list_of(world.epoch, world.calls[0].code, False)) == 1
     world.to_reveal(one.epoch)
     assert len(world.batch.list_of(world.epoch, world.calls[0].code, False)) == 0
+
+
+def test_a_seller_is_challenged_as_a_seller(world: BatchWorld) -> None:
+    """What is left would do to buy as much."""
+    call, seller = world.calls[0], world.trader("seller", 2_500)
+    one = world.place(seller, [(call, -1)], 3, -40)
+    with boa.reverts("batch: order is sound"):
+        world.batch.challenge(one.id, sender=world.keeper)
+    world.market.withdraw(seller, 2_200)
+    world.batch.challenge(one.id, sender=world.keeper)
+    assert world.batch.orders(one.id).account == 0
