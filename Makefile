@@ -43,8 +43,8 @@ backtest: setup ## 18 years of margin against the next day's loss; rewrite bench
 invariants: setup ## a million random contract calls against 48 named checks; out/invariants.json
 	$(PY) -m tests.stateful.invariants
 
-mutation: setup ## break the contracts of TARGET on purpose: is it noticed? (a sample; SAMPLE=0 for all)
-	$(PY) -m tests.mutation.run $(or $(TARGET),settlement) --sample $(or $(SAMPLE),60)
+mutation: setup ## break the contracts of TARGET on purpose: is it noticed? (a sample; SAMPLE=0 for all, SEED=N for new ones)
+	$(PY) -m tests.mutation.run $(or $(TARGET),settlement) --sample $(or $(SAMPLE),60) $(if $(SEED),--unseen --seed $(SEED))
 
 proofs: setup tests/proofs/.venv/.stamp tests/proofs/node_modules/.stamp ## halmos, forge invariants, foreign suites, static analysis
 	$(PY) -m tests.proofs.run

@@ -191,7 +191,7 @@ class Network(NetworkEnv):
         self.fork_rpc(
             self._rpc, reset_traces=False, block_identifier=block_identifier, cache_dir=None
         )
-        # The transaction that is simulated here will be mined in a later block: long after the latest
+        # The transaction simulated here will be mined in a later block: long after the latest one
         # where blocks come only with transactions. A node may know of no pending one.
         patch = self.evm.patch
         block = self._rpc.fetch("eth_getBlockByNumber", ["pending", False])

@@ -57,7 +57,8 @@ def _split(offers: DynArray[Offer, VENUES], quantity: uint256) -> DynArray[uint2
         part: uint256 = min(self._below(offer, low), left)
         left -= part
         parts.append(part)
-    # What is offered exactly at the price at which the order fills up.
+    # What is offered exactly at the price at which the order fills up. Below `high` there is more than
+    # the order wants, or all that is offered, so nothing is left but what nobody offers.
     for i: uint256 in range(len(offers), bound=VENUES):
         if offers[i].first <= high:
             more: uint256 = min(offers[i].most - parts[i], left)
@@ -65,10 +66,6 @@ def _split(offers: DynArray[Offer, VENUES], quantity: uint256) -> DynArray[uint2
                 more = min(more, self._below(offers[i], high) - min(parts[i], self._below(offers[i], high)))
             parts[i] += more
             left -= more
-    for i: uint256 in range(len(offers), bound=VENUES):
-        more: uint256 = min(offers[i].most - parts[i], left)
-        parts[i] += more
-        left -= more
     return parts
 
 
