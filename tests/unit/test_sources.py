@@ -4,6 +4,7 @@ This is the lint of the Vyper sources. natrix 0.1.9 was tried: it cannot read mo
 compiles every file (46 s), flags each loop counter and found nothing that was wrong.
 """
 
+import json
 import re
 from collections import Counter
 from pathlib import Path
@@ -160,3 +161,14 @@ def test_every_reason_is_named_by_a_test():
     text = "\n".join(path.read_text() for path in tests)
     missing = {reason: place for reason, place in reasons().items() if reason not in text}
     assert not missing, listing(missing)
+
+
+@pytest.mark.parametrize("folder", ["", "benchmarks/forge", "tests/proofs"])
+def test_a_lock_of_npm_holds_what_its_packages_name(folder: str) -> None:
+    """`npm ci` refuses a lock without the builds for other machines; no host is named."""
+    text = (ROOT / folder / "package-lock.json").read_text()
+    packages = json.loads(text)["packages"]
+    kinds = ("dependencies", "devDependencies", "optionalDependencies")
+    named = {name for one in packages.values() for kind in kinds for name in one.get(kind, {})}
+    assert {f"node_modules/{name}" for name in named} == packages.keys() - {""}
+    assert '"resolved"' not in text
