@@ -32,7 +32,7 @@ class World:
 
     def record(self, price: float, time: int) -> int:
         boa.env.timestamp = time
-        self.oracle.set_spot(1, int(price * 10**8) * 10**10, True)
+        self.oracle.set_spot(1, round(price * 10**8) * 10**10, True)
         return int(self.unit.record(1, sender=self.intruder))
 
 
