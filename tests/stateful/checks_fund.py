@@ -15,8 +15,9 @@ class Fund(Base):
         self.hold("u the fund's account", not poor, view.cash[number])
         assets, supply = self.share_price()
         before, old_supply = self.shares
-        # Cash is a wei less than whole units of the token now and then, which is a unit here.
-        kept = (assets + 50) * old_supply >= before * supply or self.fund_lost
+        # Cash is a wei less than whole units of the token now and then, which is a unit here; and of
+        # what was there: whoever fills an empty fund counts in units of nearly nothing.
+        kept = assets * old_supply >= (before - 50) * supply or self.fund_lost
         self.hold("u fund shares", kept, (self.shares, assets, supply))
         self.fund_lost = False
         self.shares = (assets, supply)
