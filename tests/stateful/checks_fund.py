@@ -15,7 +15,7 @@ class Fund(Base):
         self.hold("u the fund's account", not poor, view.cash[number])
         assets, supply = self.share_price()
         before, old_supply = self.shares
-        # Cash is a wei less than whole units of the token now and then, which is a unit here; and of
+        # Cash is a wei less than whole units of the token now and then, which is a unit here, of
         # what was there: whoever fills an empty fund counts in units of nearly nothing.
         kept = assets * old_supply >= (before - 50) * supply or self.fund_lost
         self.hold("u fund shares", kept, (self.shares, assets, supply))
