@@ -49,7 +49,7 @@ mutation: setup ## break the contracts of TARGET on purpose: is it noticed? (a s
 proofs: setup tests/proofs/.venv/.stamp tests/proofs/node_modules/.stamp ## halmos, forge invariants, foreign suites, static analysis
 	$(PY) -m tests.proofs.run
 
-proof: setup tests/proofs/.venv/.stamp tests/proofs/node_modules/.stamp ## everything long, and out/proof.html about it (hours)
+proof: setup tests/proofs/.venv/.stamp tests/proofs/node_modules/.stamp ## everything long, and out/proof.html about it (40 minutes)
 	$(PY) -m tests.proof
 
 branches: setup ## which branches and lines of the contracts no test takes (98 % must)
