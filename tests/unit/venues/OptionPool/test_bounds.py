@@ -16,7 +16,8 @@ def refusal(world: PoolWorld, code: int, quantity: int) -> str:
     try:
         world.pool.quote(code, quantity)
     except boa.BoaError as refused:
-        return str(refused)
+        # The call tree, printed with the whole error, cannot decode every refused call.
+        return str(refused.stack_trace)
     return ""
 
 
