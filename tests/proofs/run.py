@@ -39,7 +39,7 @@ CONTRACTS = ("Median", "Series", "Cash", "Signatures", "Proxies", "Tokens")
 DIVIDING = {"Series": "payout", "Cash": "rounds"}
 # halmos: 0 proved, 1 counterexample; beyond that it knows nothing.
 PROVED, REFUTED = 0, 1
-RUNS, DEPTH = 12, 400
+RUNS, DEPTH = 36, 400
 # Solvers and fuzzers give way to everything else on the machine.
 NICE = "19"
 
